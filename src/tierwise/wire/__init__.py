@@ -1,0 +1,1 @@
+"""The wire: provider protocols read without changing a byte that need not change."""
