@@ -27,7 +27,7 @@ class Estimate:
 
 
 def estimate_of(declared: EstimatedTokens | None, candidates: Candidates) -> Estimate | None:
-    """The estimate from declared ranges, priced at the first model of each tier; None if none are declared."""
+    """The estimate from declared ranges, priced at each tier's first model; None without a declaration."""
     if declared is None:
         return None
     bounds = _bounds(declared)

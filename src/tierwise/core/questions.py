@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tierwise.core.estimates import Estimate
 from tierwise.core.models import Candidates, ModelCard
@@ -24,7 +24,6 @@ OnRedHigh = Literal["downgrade", "hold", "pause"]
 Answer = Literal["accept", "hold", "pause"]
 Failure = Literal["quality", "quota", "network", "deterministic"]
 SwitchCost = Literal["all", "pressure", "off"]
-Policy = Literal["cascade", "eager"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ class Settings:
     zone_by: ZoneBy = "spent"
     on_red_high: OnRedHigh = "downgrade"
     switch_cost: SwitchCost = "all"
-    policy: Policy = "cascade"
     fallbacks: tuple[Tier, ...] = ()
 
 
@@ -92,9 +90,10 @@ class Settings:
 class Question:
     """Every fact that may bear on one call.
 
-    `asked` is the tier of `asked_model`; `asked_model` without `asked` is a model that the catalog does
-    not know. `unavailable` holds tier names and model ids that cannot be reached now. `candidates` maps
-    tier names to models on this platform, `elsewhere` to models of the same tier at other providers.
+    `asked` is the tier of `asked_model`, `asked_card` its card; `asked_model` without `asked` is a model
+    that the catalog does not know. `unavailable` holds tier names, model ids and platforms that cannot be
+    reached now. `candidates` maps tier names to models on this platform, `elsewhere` to models of the same
+    tier at other providers.
     `context_tokens` and `output_tokens` are what the model's window must hold. `attempt` is the 0-based
     index of the try that ended in `failure`.
     """
@@ -106,6 +105,7 @@ class Question:
     platform: str = "claude_code"
     asked_model: str | None = None
     asked: Tier | None = None
+    asked_card: ModelCard | None = None
     settings: Settings = field(default_factory=Settings)
     user: UserWish = field(default_factory=UserWish)
     gauges: tuple[Gauge, ...] = ()
@@ -125,8 +125,7 @@ class Question:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One rule's word: the tier before and after it (None: an unknown model), and why."""
 
     rule: str

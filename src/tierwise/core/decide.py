@@ -1,0 +1,149 @@
+"""Deciding: which tier one call runs on, and why.
+
+`decide` starts from the platform's default and lets each rule in `RULES` speak once, weakest first. A rule
+may change the tier or leave it alone; the last to change it wins, so precedence is simply the order of the
+table. Every rule leaves a step, also when it changes nothing: the trace is the decision.
+
+    user  >  minimum (which a user may waive)  >  budget  >  preferred  >  session  >  platform
+
+Source: rules.md section 3; seed A§1.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tierwise.core.adaptations import adaptation_of
+from tierwise.core.bounds import availability, ceiling, context_fit, minimum, user
+from tierwise.core.case import Case, Ruling, case_of
+from tierwise.core.escalation import escalation
+from tierwise.core.estimates import estimate_of
+from tierwise.core.models import ModelCard
+from tierwise.core.pressure import budget, fullness
+from tierwise.core.questions import Decision, Question, Refusal, Step
+from tierwise.core.switching import switch_cost
+from tierwise.core.tiers import Tier
+from tierwise.core.wishes import conditions, fit, learned, preferred, session_default
+from tierwise.core.zones import Gauge, Zone
+
+Rule = Callable[[Case, Tier], Ruling]
+
+
+def platform_default(case: Case, tier: Tier) -> Ruling:
+    """The tier of the model that the client asked for, else the platform's default."""
+    question = case.question
+    if question.asked is not None:
+        return question.asked, f"the client asked for {question.asked_model or question.asked}"
+    return tier, f"the default of {question.platform}"
+
+
+RULES: Final[dict[str, Rule]] = {
+    "platform_default": platform_default,
+    "session_default": session_default,
+    "preferred": preferred,
+    "conditions": conditions,
+    "fit": fit,
+    "learned": learned,
+    "budget": budget,
+    "availability": availability,
+    "user": user,
+    "minimum": minimum,
+    "ceiling": ceiling,
+    "context_fit": context_fit,
+    "switch_cost": switch_cost,
+    "escalation": escalation,
+}
+"""Weakest first; the order of this table is the precedence."""
+
+
+def decide(question: Question) -> Decision:
+    """Let every rule speak in turn; return the tier that remains, with the trace. Never raises."""
+    case = case_of(question)
+    tier: Tier | None = question.settings.platform_default
+    trace: list[Step] = []
+    for name, rule in RULES.items():
+        after, why = (
+            _unknown(case, name)
+            if _is_unknown(question, name, tier)
+            else rule(case, tier or case.ladder.lowest)
+        )
+        trace.append(Step(name, tier, after, why))
+        case.after[name] = tier = after
+    return _concluded(case, tier, tuple(trace))
+
+
+def _is_unknown(question: Question, rule: str, tier: Tier | None) -> bool:
+    """Whether the case stands at a model unknown to the catalog; only the user's word changes that."""
+    if rule == "platform_default":
+        return question.asked_model is not None and question.asked is None
+    return tier is None and not (rule == "user" and _has_wish(question))
+
+
+def _has_wish(question: Question) -> bool:
+    wish = question.user
+    return any(tier is not None for tier in (wish.pin, wish.inline, wish.force, wish.skill_override))
+
+
+def _unknown(case: Case, rule: str) -> tuple[None, str]:
+    model = case.question.asked_model
+    if rule == "platform_default":
+        case.warnings.append(
+            f"the catalog does not know `{model}`: served as asked, and its price is unknown"
+        )
+    if rule == "budget":
+        case.zone, case.binding = case.zone_everywhere()
+    return None, f"`{model}` is not in the catalog: left alone"
+
+
+def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decision:
+    question = case.question
+    last = next((step for step in reversed(trace) if step.before != step.after), trace[0])
+    return Decision(
+        tier=tier,
+        model=_model_at(case, tier),
+        platform=question.platform,
+        effort=case.effort,
+        requested=case.after["learned"],
+        reason=last.why,
+        rule=last.rule,
+        zone=case.zone,
+        binding=case.binding,
+        trace=trace,
+        offer=case.offer,
+        refusal=case.refusal or _refused(case, tier),
+        warnings=tuple(case.warnings),
+        notify=_notice(case),
+        adaptations=adaptation_of(case.skill, tier, case.ladder),
+        estimate=estimate_of(case.skill.estimated_tokens, question.candidates) if case.skill else None,
+    )
+
+
+def _model_at(case: Case, tier: Tier | None) -> ModelCard | None:
+    """The model to serve the tier: the first that fits, else the first; None if none is known."""
+    if tier is None:
+        return None
+    models = case.models_at(tier)
+    return case.fitting_model(tier) or (models[0] if models else None)
+
+
+def _refused(case: Case, tier: Tier | None) -> Refusal | None:
+    """The refusal of an exhausted hard budget that governs the call as decided; None if there is none."""
+    full = case.spent_up_at(tier) if tier is not None else case.spent_up_everywhere()
+    if full is None:
+        return None
+    return Refusal(
+        budget=full.name,
+        text=f"{full.name} is exhausted",
+        resets=full.resets,
+        options=("wait", "switch", "export"),
+    )
+
+
+def _notice(case: Case) -> str | None:
+    """What to tell the user about the zone: once, as a budget enters yellow or a stricter zone."""
+    gauge: Gauge | None = case.binding
+    if gauge is None or case.zone < Zone.YELLOW or (gauge.before is not None and gauge.before >= case.zone):
+        return None
+    resets = f"; it resets {gauge.resets}" if gauge.resets else ""
+    return fullness(case, case.zone) + resets
