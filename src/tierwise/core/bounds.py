@@ -17,10 +17,9 @@ def availability(case: Case, tier: Tier) -> Ruling:
     obstacle = _obstacle(case, tier)
     if obstacle is None:
         return tier, _served_by(case, tier)
-    floor = case.skill.floor if case.skill else None
-    for choice in _alternatives(case, tier, spent_up=case.reachable(tier)):
-        if (floor is None or choice >= floor) and _obstacle(case, choice) is None:
-            return choice, f"{obstacle}; {choice} is the next choice"
+    choice = _first_to_be_had(case, _alternatives(case, tier, spent_up=case.reachable(tier)))
+    if choice is not None:
+        return choice, f"{obstacle}; {choice} is the next choice"
     below = case.ladder.below(tier)
     case.make_offer(
         "unavailable",
@@ -29,6 +28,20 @@ def availability(case: Case, tier: Tier) -> Ruling:
         below,
     )
     return tier, f"{obstacle}; nothing acceptable stands in"
+
+
+def _first_to_be_had(case: Case, choices: list[Tier]) -> Tier | None:
+    """The first choice that can be had, not below the floor; once one is spent up, only lower ones count."""
+    floor = case.skill.floor if case.skill else None
+    spent_up: Tier | None = None
+    for choice in choices:
+        below_floor = floor is not None and choice < floor
+        if below_floor or (spent_up is not None and choice >= spent_up) or not case.reachable(choice):
+            continue
+        if _obstacle(case, choice) is None:
+            return choice
+        spent_up = choice
+    return None
 
 
 def _obstacle(case: Case, tier: Tier) -> str | None:

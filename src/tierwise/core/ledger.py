@@ -44,7 +44,9 @@ class Execution:
     that the call serves. `key` is a short fingerprint of the credential, never the credential. `project`
     is a path tag or directory name, "" if unknown. `*_tier` is None for a model without a known tier.
     `if_nanousd` prices the same tokens and cache states at every tier, None where a price is missing.
-    `usage_estimated` marks usage that the provider did not report in full.
+    `usage_estimated` marks usage that the provider did not report in full. `preferred_tier` and
+    `minimum_tier` are the skill's own, None where it names none; `user_words` is the part of the prompt
+    that was an instruction about the model, "" if there was none.
     """
 
     id: str
@@ -85,6 +87,9 @@ class Execution:
     upstream_id: str = ""
     trace: tuple[TraceStep, ...] = ()
     warnings: tuple[str, ...] = ()
+    preferred_tier: str | None = None
+    minimum_tier: str | None = None
+    user_words: str = ""
 
     @property
     def mismatch(self) -> bool:
