@@ -8,13 +8,30 @@ Source: design.md, "The shape".
 from __future__ import annotations
 
 import os
+import secrets
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from tierwise.errors import StoreError
 from tierwise.store.contract import Store
+
+if TYPE_CHECKING:
+    from tierwise.catalog.models import Catalog
+    from tierwise.catalog.prices import Problem
+    from tierwise.files.findings import Finding
+    from tierwise.files.nodes import Node
+    from tierwise.router.routing import Router
+    from tierwise.simulator.script import Script
+    from tierwise.simulator.server import Simulator
 
 
 def now_us() -> int:
@@ -43,3 +60,194 @@ def open_store(url: str | None) -> Store:
     if scheme != "sqlite" or not found or not rest.lstrip("/"):
         raise StoreError(f"`{url}` is not a store; use `sqlite:PATH` or `memory`")
     return SqliteStore(Path(rest.removeprefix("//")).expanduser())
+
+
+def load_catalog() -> Catalog:
+    """The known models and prices under the user's own `prices.yaml`; made again when that file changes."""
+    return _catalog(*_prices_file())[0]
+
+
+def catalog_findings() -> list[Finding]:
+    """What is wrong in the user's own `prices.yaml`; an error there means that none of it is used."""
+    return list(_catalog(*_prices_file())[1])
+
+
+def tier_of_model(name: str) -> str | None:
+    """The built-in rung of the model that `name` means; None for a model that the catalog does not know."""
+    return load_catalog().tier_of(name)
+
+
+def _prices_file() -> tuple[Path, int | None]:
+    """The user's price file, and when it was last changed (ns); None if there is none."""
+    path = home_dir() / "prices.yaml"
+    try:
+        return path, path.stat().st_mtime_ns
+    except OSError:
+        return path, None
+
+
+@lru_cache(4)
+def _catalog(path: Path, changed_ns: int | None) -> tuple[Catalog, tuple[Finding, ...]]:
+    from tierwise.catalog.models import load_catalog as catalog_of
+    from tierwise.catalog.models import unplaced
+    from tierwise.catalog.price_file import overrides_from
+    from tierwise.files.nodes import read_yaml
+    from tierwise.files.text_files import read_text
+
+    built_in = catalog_of()
+    if changed_ns is None:
+        return built_in, ()
+    text, findings = read_text(path)
+    root, more = read_yaml(text, str(path)) if text is not None else (None, [])
+    findings += more
+    if root is None:
+        return built_in, tuple(findings)
+    overrides, problems = overrides_from(_plain(root), built_in.platforms, str(path))
+    findings += [_finding(problem, path, root) for problem in (*problems, *unplaced(overrides))]
+    return catalog_of(overrides), tuple(sorted(findings, key=lambda finding: finding.line))
+
+
+def _plain(node: Node) -> object:
+    """The node's value without its lines."""
+    if isinstance(node.value, tuple):
+        return [_plain(item) for item in node.items]
+    if node.entries:
+        return {key: _plain(entry.node) for key, entry in node.entries.items()}
+    return node.value
+
+
+def _finding(problem: Problem, path: Path, root: Node) -> Finding:
+    """The problem with the line of the innermost of its keys that the file holds."""
+    from tierwise.files.findings import Finding
+
+    line, node = 0, root
+    for key in problem.key:
+        if key not in node.entries:
+            break
+        line, node = node.entries[key]
+    key = ".".join(problem.key)
+    return Finding(str(path), line, key, problem.problem, problem.remedy, "warning", problem.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How to serve. `skill_roots` empty: the project and the user's own skill folders.
+
+    `upstream` is `simulator` or a URL; `script` (or the file `simulator_script`) is what the simulator plays.
+    `user_file` is the user's configuration, by default the one in the home folder.
+    """
+
+    port: int = 0
+    upstream: str = "simulator"
+    skill_roots: tuple[Path, ...] = ()
+    store: str | None = None
+    project: Path | None = None
+    simulator_log: Path | None = None
+    simulator_script: Path | None = None
+    script: Script | None = None
+    user_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A gateway at work: where it listens, where it relays to, and where its ledger lies."""
+
+    url: str
+    upstream: str
+    store_url: str
+    store: Store
+    simulator: Simulator | None
+
+
+@asynccontextmanager
+async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncIterator[Serving]:
+    """A gateway that listens for as long as the block lasts; what is under way is recorded before it ends.
+
+    Raises ConfigError, StoreError or UpstreamError if it cannot start.
+    """
+    from tierwise.gateway.app import Gateway
+    from tierwise.gateway.upstream import Upstream
+    from tierwise.serving import LoopbackServer
+    from tierwise.store.writer import LedgerWriter
+
+    async with AsyncExitStack() as stack:
+        simulator = await _simulator(options, stack)
+        upstream = Upstream(simulator.url if simulator else options.upstream)
+        store = stack.enter_context(closing(open_store(options.store)))
+        ledger = LedgerWriter(store)
+        stack.callback(ledger.close)
+        gateway = Gateway(
+            router_for(store, options.project, options.skill_roots, options.user_file),
+            await stack.enter_async_context(upstream),
+            ledger,
+            now_us=now_us,
+            day_of=day_of,
+            new_id=new_id,
+            alarm=alarm,
+            version=version("tierwise"),
+        )
+        server = await stack.enter_async_context(LoopbackServer(gateway, options.port))
+        where = options.store or f"sqlite:{home_dir() / 'ledger.sqlite'}"
+        yield Serving(server.url, upstream.url, where, store, simulator)
+
+
+async def _simulator(options: ServeOptions, stack: AsyncExitStack) -> Simulator | None:
+    if options.upstream != "simulator":
+        return None
+    from tierwise.simulator.script import DEFAULT
+    from tierwise.simulator.script_reading import load_script
+    from tierwise.simulator.server import Simulator
+
+    file = options.simulator_script
+    script = options.script or (load_script(file) if file else DEFAULT)
+    simulator = Simulator(script=script, log_path=options.simulator_log, now_s=time.monotonic)
+    return await stack.enter_async_context(simulator)
+
+
+def router_for(
+    store: Store,
+    project: Path | None = None,
+    skill_roots: tuple[Path, ...] = (),
+    user: Path | None = None,
+) -> Router:
+    """Everything that deciding needs over a store. Defaults as in `ServeOptions`."""
+    from tierwise.router.balances import Balances
+    from tierwise.router.configs import Configs
+    from tierwise.router.routing import Router
+    from tierwise.router.shelf import Shelf
+
+    here = project or Path.cwd()
+    roots = skill_roots or (here, *own_skill_folders())
+    return Router(
+        catalog=load_catalog(),
+        configs=Configs(user or user_file(), here, tier_of_model),
+        shelf=Shelf(roots, tier_of_model),
+        balances=Balances(store),
+    )
+
+
+def own_skill_folders() -> tuple[Path, ...]:
+    """Where a person's own skills and plugins live, for every client that has such a place."""
+    home = Path.home()
+    return (
+        home / ".claude" / "skills",
+        home / ".claude" / "agents",
+        home / ".claude" / "plugins",
+        home / ".agents" / "skills",
+        home / ".codex" / "skills",
+    )
+
+
+def user_file() -> Path:
+    """The user's own configuration."""
+    return home_dir() / "model-routing.yaml"
+
+
+def day_of(at_us: int) -> str:
+    """The UTC day of a moment, as an ISO date: what prices are dated by."""
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()
+
+
+def new_id() -> str:
+    """A fresh id for a call; ids sort by time."""
+    return f"{now_us():013x}{secrets.token_hex(6)}"

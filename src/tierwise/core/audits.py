@@ -81,19 +81,22 @@ def audit_block(view: AuditView, *, verbose: bool = False) -> str:
     binding = f" ({view.binding})" if view.binding else ""
     decided = view.tier or f"{view.model} as asked".strip()
     lines = [
-        f"Preferred: {view.preferred or 'none'}",
-        f"User override: {_override(view)}",
-        *([f"Skill minimum: {view.minimum}"] if view.minimum else []),
-        f"Budget zone: {view.zone}{binding}",
-        f"Upgrade triggers: {_moves(view, 1) or 'none matched'}",
-        f"Downgrade triggers: {_moves(view, -1) or f'none ({view.zone} zone)'}",
-        f"→ Decision: {decided} ({view.reason})",
+        ("Preferred", view.preferred or "none"),
+        ("User override", _override(view)),
+        *([("Skill minimum", view.minimum)] if view.minimum else []),
+        ("Budget zone", f"{view.zone}{binding}"),
+        ("Upgrade triggers", _moves(view, 1) or "none matched"),
+        ("Downgrade triggers", _moves(view, -1) or f"none ({view.zone} zone)"),
+        ("→ Decision", f"{decided} ({view.reason})"),
     ]
-    name = printable(view.skill or NO_SKILL)
     steps = [step for step in view.steps if verbose or step.before != step.after]
-    warned = [f"  Warning: {printable(warning)}" for warning in view.warnings]
     return "\n".join(
-        [f"[ROUTE] {name}", *(f"  {printable(line)}" for line in lines), *_table(steps), *warned]
+        [
+            f"[ROUTE] {printable(view.skill or NO_SKILL)}",
+            *(wrapped for label, text in lines for wrapped in _wrapped(f"  {label}: ", text)),
+            *_table(steps),
+            *(wrapped for text in view.warnings for wrapped in _wrapped("  Warning: ", text)),
+        ]
     )
 
 
@@ -123,10 +126,15 @@ def _table(steps: list[TraceStep]) -> list[str]:
     moves = [printable(f"{step.before} -> {step.after}") for step in steps]
     rules = max((len(step.rule) for step in steps), default=0)
     width = max(map(len, moves), default=0)
-    lines: list[str] = []
-    for step, move in zip(steps, moves, strict=True):
-        head = f"    {step.rule:{rules}}  {move:{width}}  "
-        room = max(WIDTH - len(head), LEAST_WHY_WIDTH)
-        first, *rest = textwrap.wrap(printable(step.why), room) or [""]
-        lines += [(head + first).rstrip(), *(" " * len(head) + more for more in rest)]
-    return lines
+    return [
+        line
+        for step, move in zip(steps, moves, strict=True)
+        for line in _wrapped(f"    {step.rule:{rules}}  {move:{width}}  ", step.why)
+    ]
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """The text behind its head, in lines that start below it; words stay whole where they can."""
+    room = max(WIDTH - len(head), LEAST_WHY_WIDTH)
+    first, *rest = textwrap.wrap(printable(text), room, break_on_hyphens=False) or [""]
+    return [(head + first).rstrip(), *(" " * len(head) + more for more in rest)]

@@ -76,7 +76,8 @@ class Summary:
     """Everything that a report shows. Rows stand in the order in which they first occurred.
 
     `if_all` has a comparison for every tier that was priced, dearest first. `unpriced` counts calls by the
-    model that has no known price. `first_us` and `last_us` are None without a call.
+    model that has no known price. `moved` calls ran on another tier than asked; `downgraded` ones below the
+    tier that was wished for. `first_us` and `last_us` are None without a call.
     """
 
     rows: tuple[Row, ...]
@@ -89,6 +90,7 @@ class Summary:
     unpriced: Counts
     by_rule: Counts
     by_zone: Counts
+    moved: int
     downgraded: int
     mismatched: int
     failed: int
@@ -185,7 +187,8 @@ class _Tally:
         self.total.add(execution.usage, cost)
         self._compare(execution, cost)
         self._count(execution)
-        self.unpriced[model] += cost is None
+        if cost is None:
+            self.unpriced[model] += 1
         self.used.add(label)
         self.named |= {tier, asked_tier(execution), execution.requested_tier}
         self.sessions.add(execution.session)
@@ -199,6 +202,7 @@ class _Tally:
     def _count(self, execution: Execution) -> None:
         self.rules[execution.rule] += 1
         self.zones[execution.zone] += 1
+        self.flags["moved"] += not _stayed(execution)
         self.flags["downgraded"] += execution.downgrade_reason is not None
         self.flags["mismatched"] += execution.mismatch
         self.flags["failed"] += execution.outcome in ("error", "unreachable")
@@ -221,9 +225,10 @@ class _Tally:
             last_us=latest.at_us if latest else None,
             against_asked=self._comparison(ASKED, self.asked),
             if_all=self._all_tiers(),
-            unpriced=tuple((+self.unpriced).most_common()),
+            unpriced=tuple(self.unpriced.most_common()),
             by_rule=tuple(self.rules.most_common()),
             by_zone=tuple(self.zones.most_common()),
+            moved=flags["moved"],
             downgraded=flags["downgraded"],
             mismatched=flags["mismatched"],
             failed=flags["failed"],
@@ -255,8 +260,12 @@ def _known(nanousd: int | None, usage: Usage) -> int | None:
 
 def _at_asked(execution: Execution, cost: int | None) -> int | None:
     """What the call would have cost on the tier that was asked for; None if that is not known."""
-    tier, model = charged_to(execution)
-    asked = asked_tier(execution)
-    if model == execution.asked_model or (asked is not None and asked == tier):
+    if _stayed(execution):
         return cost
-    return _known(dict(execution.if_nanousd).get(asked or ""), execution.usage)
+    return _known(dict(execution.if_nanousd).get(asked_tier(execution) or ""), execution.usage)
+
+
+def _stayed(execution: Execution) -> bool:
+    """Whether the call ran on the model, or at least on the tier, that was asked for."""
+    tier, model = charged_to(execution)
+    return model == execution.asked_model or (tier is not None and tier == asked_tier(execution))

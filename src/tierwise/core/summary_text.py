@@ -53,6 +53,7 @@ def summary_json(summary: Summary) -> dict[str, object]:
             "against_asked": _comparison_json(summary.against_asked),
             "if_all": {entry.tier: _comparison_json(entry) for entry in summary.if_all},
         },
+        "moved": summary.moved,
         "downgraded": summary.downgraded,
         "mismatched": summary.mismatched,
         "failed": summary.failed,
@@ -150,13 +151,14 @@ def _savings(summary: Summary) -> list[str]:
 
 def _against_asked(summary: Summary) -> str:
     entry = summary.against_asked
-    share = f"{entry.saved_percent}; " if entry.saved_percent and entry.saved_nanousd else ""
+    percent = (entry.saved_percent or "").lstrip("-")
+    share = f" ({percent})" if percent and entry.saved_nanousd else ""
     if entry.saved_nanousd < 0:
-        words = f"Cost ~{dollars(-entry.saved_nanousd)} more than what was asked"
+        words = f"Cost ~{dollars(-entry.saved_nanousd)}{share} more than what was asked"
     else:
-        words = f"Saved ~{dollars(entry.saved_nanousd)} against what was asked"
-    calls = f"{summary.downgraded:,} of {counted(summary.total.calls, 'call')} downgraded"
-    return f"{words} ({share}{calls}){_left_out(entry)}"
+        words = f"Saved ~{dollars(entry.saved_nanousd)}{share} against what was asked"
+    moved = f"{summary.moved:,} of {counted(summary.total.calls, 'call')} moved to another tier"
+    return f"{words}; {moved}{_left_out(entry)}"
 
 
 def _if_all(entry: Comparison, width: int) -> str:
@@ -174,10 +176,14 @@ def _left_out(entry: Comparison) -> str:
 
 
 def _routing(summary: Summary) -> list[str]:
+    lowered = counted(summary.downgraded, "call")
     return [
-        f"{label}: {printable(_counts(counts))}"
-        for label, counts in (("Decided by", summary.by_rule), ("Zones", summary.by_zone))
-        if counts
+        *(
+            f"{label}: {printable(_counts(counts))}"
+            for label, counts in (("Decided by", summary.by_rule), ("Zones", summary.by_zone))
+            if counts
+        ),
+        *([f"Below the tier that was wished for: {lowered}"] if summary.downgraded else []),
     ]
 
 

@@ -36,7 +36,7 @@ class Ladder:
     """
 
     rungs: tuple[Tier, ...]
-    aliases: dict[str, str]
+    aliases: dict[str, str] = field(hash=False)
     premium: frozenset[str] = frozenset()
     _by_name: dict[str, Tier] = field(init=False, repr=False, compare=False)
 

@@ -39,6 +39,7 @@ class Store(Protocol):
     def executions(
         self,
         *,
+        id: str | None = None,
         session: str | None = None,
         skill: str | None = None,
         since_us: int | None = None,

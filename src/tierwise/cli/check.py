@@ -1,0 +1,66 @@
+"""`tierwise check`: every mistake in SKILL.md files, agents and sidecars, all at once, with its remedy.
+
+Exit 0: nothing worse than warnings. Exit 1: a file cannot be used, or a warning under `--strict`. Exit 2: the
+command itself is wrong.
+
+Source: seed A§7.2; rules.md section 2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tierwise.cli.findings_output import FORMATS, Report
+from tierwise.files.check import block_findings, place_of, row_findings
+from tierwise.files.findings import Finding
+from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, read_skill
+from tierwise.files.tier_words import TierOfModel
+from tierwise.files.walk import skill_paths
+
+
+@click.command(name="check")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="How to print. [default: text]")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+def command(paths: tuple[Path, ...], form: str | None, as_json: bool, strict: bool) -> None:
+    """Find mistakes in SKILL.md files, agents and their routing.yaml.
+
+    Each PATH is a Markdown file, or a folder to search for SKILL.md and agents/*.md.
+    """
+    from tierwise.wiring import tier_of_model
+
+    if as_json and form not in (None, "json"):
+        raise click.UsageError("--json and --format contradict each other")
+    report = check(tuple(_skill_of(path) for path in paths), tier_of_model)
+    click.echo(FORMATS["json" if as_json else form or "text"](report))
+    if report.files == 0:
+        click.echo(f"Nothing to check: no {SKILL_FILE} and no agents/*.md there.", err=True)
+    if report.count("error") or (strict and report.findings):
+        raise click.exceptions.Exit(1)
+
+
+def check(paths: tuple[Path, ...], tier_of_model: TierOfModel) -> Report:
+    """Read everything that `paths` name and report on it, sorted by file and line."""
+    files, found = skill_paths(paths)
+    skills = {file: read_skill(file, tier_of_model=tier_of_model) for file in files}
+    findings: list[Finding] = list(found)
+    for skill in skills.values():
+        findings += (*skill.findings, *block_findings(skill))
+        for row in skill.rows:
+            place = place_of(skill, row)
+            named = skills.get(place) or read_skill(place, tier_of_model=tier_of_model) if place else None
+            findings += row_findings(skill, row, named)
+    sources = {source for skill in skills.values() for source in skill.sources}
+    return Report(len(sources), tuple(sorted(findings, key=lambda one: (one.path, one.line, one.key))))
+
+
+def _skill_of(path: Path) -> Path:
+    """The skill that a path on the command line means: a sidecar means the skill beside it."""
+    if path.name == SIDECAR_FILE and path.with_name(SKILL_FILE).exists():
+        return path.with_name(SKILL_FILE)
+    if path.is_dir() or path.suffix == ".md":
+        return path
+    raise click.BadParameter(f"`{path}` is neither a folder nor a Markdown file.", param_hint="PATHS")

@@ -1,0 +1,135 @@
+"""`tierwise explain`: which tier a skill gets now, and why."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from tierwise import wiring
+from tierwise.cli import ledger
+from tierwise.core.audits import AuditView, audit_block
+from tierwise.core.prices import usd
+from tierwise.core.questions import Decision
+from tierwise.errors import TierwiseError
+from tierwise.files.skill_files import SKILL_FILE, read_skill
+from tierwise.files.walk import skill_paths
+from tierwise.router.answers import as_json as decision_json
+from tierwise.router.answers import model_of, stored_trace
+from tierwise.router.calls import Call, Routed
+from tierwise.router.metering import binding_text
+
+
+@click.command()
+@click.argument("skill")
+@click.argument("prompt", required=False, default="")
+@click.option("--asked", metavar="MODEL", default="", help="The model that the client asks for.")
+@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
+@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@ledger.store_option
+@ledger.json_option
+def command(
+    skill: str,
+    prompt: str,
+    asked: str,
+    platform: str,
+    project: Path | None,
+    store_url: str | None,
+    as_json_: bool,
+) -> None:
+    """Explain the decision for SKILL (a name or a folder), with the words of PROMPT if there are any.
+
+    \b
+      tierwise explain ui-bug-investigator
+      tierwise explain ui-bug-investigator "Debug this hydration issue using sonnet"
+    """
+    try:
+        folder, others = _find(skill, project or Path.cwd())
+        routed = _routed(folder, prompt, asked, platform, project, store_url)
+    except TierwiseError as error:
+        raise click.ClickException(str(error)) from error
+    for other in others:
+        click.echo(f"also found, and not used: {other}", err=True)
+    for alarm in routed.alarms:
+        click.echo(alarm, err=True)
+    if as_json_:
+        answer = decision_json(routed.decision, routed.question, id=routed.call.skill)
+        click.echo(json.dumps({**answer, "skill_path": str(folder / SKILL_FILE)}, ensure_ascii=False))
+    else:
+        click.echo(_text(routed, folder))
+
+
+def _find(skill: str, project: Path) -> tuple[Path, list[Path]]:
+    """The folder of the skill, the one nearest to the project's root first, and the others of its name."""
+    as_path = Path(skill)
+    if (as_path / SKILL_FILE).is_file():
+        return as_path.resolve(), []
+    if as_path.is_file() and as_path.name == SKILL_FILE:
+        return as_path.parent.resolve(), []
+    roots = [root for root in (project, *wiring.own_skill_folders()) if root.is_dir()]
+    files = [path for path in skill_paths(roots)[0] if path.name == SKILL_FILE]
+    named = [path.parent for path in files if skill in (path.parent.name, read_skill(path).name)]
+    if not named:
+        known = sorted({path.parent.name for path in files})
+        listing = f"It knows {', '.join(known[:20])}" if known else f"There is no {SKILL_FILE} below it"
+        raise click.ClickException(f"no skill `{skill}` in {project}. {listing}; a folder's path works too")
+    named.sort(key=lambda folder: (len(folder.parts), str(folder)))
+    return named[0].resolve(), named[1:]
+
+
+def _routed(
+    folder: Path, prompt: str, asked: str, platform: str, project: Path | None, store_url: str | None
+) -> Routed:
+    now_us = wiring.now_us()
+    name = read_skill(folder).name
+    call = Call(platform=platform, asked_model=asked, skill=name, skill_folder=str(folder), user_words=prompt)
+    with closing(wiring.open_store(store_url)) as store:
+        router = wiring.router_for(store, project, (folder,))
+        return router.route(call, now_us, wiring.day_of(now_us))
+
+
+def _text(routed: Routed, folder: Path) -> str:
+    decision, question, skill = routed.decision, routed.question, routed.question.skill
+    model = model_of(decision, question)
+    view = AuditView(
+        skill=routed.call.skill,
+        preferred=skill.preferred.name if skill and skill.preferred else None,
+        user_words=routed.user_words,
+        zone=str(decision.zone),
+        binding=binding_text(decision.binding) or "",
+        minimum=skill.floor.name if skill and skill.floor else None,
+        steps=stored_trace(decision),
+        tier=decision.tier.name if decision.tier else None,
+        model=model or "",
+        reason=decision.reason,
+        warnings=decision.warnings,
+        ladder=tuple(rung.name for rung in question.settings.ladder.rungs),
+    )
+    lines = [
+        audit_block(view, verbose=True),
+        "",
+        f"  Model: {model or 'none known'} on {routed.question.platform}",
+        *_estimate_lines(decision),
+        f"  Read from: {folder / SKILL_FILE}",
+    ]
+    if decision.offer:
+        lines.append(f"  Offer: {decision.offer.text} ({' | '.join(decision.offer.options)})")
+    if decision.adaptations:
+        lines.append("  Adaptations for the lower tier:")
+        lines += [f"    {line}" for line in decision.adaptations.splitlines()]
+    return "\n".join(lines)
+
+
+def _estimate_lines(decision: Decision) -> list[str]:
+    estimate = decision.estimate
+    if estimate is None:
+        return []
+    costs = (
+        f"{tier} ${usd(cost.low):.4f}-${usd(cost.high):.4f}"
+        for tier, cost in estimate.by_tier_nanousd
+        if cost is not None
+    )
+    tokens = f"{estimate.tokens.low:,}-{estimate.tokens.high:,} tokens"
+    return [f"  Estimate ({estimate.source}): {tokens}; {', '.join(costs)}"]

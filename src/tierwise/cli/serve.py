@@ -1,0 +1,83 @@
+"""`tierwise serve`: the gateway on a loopback port, until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import click
+
+from tierwise import wiring
+from tierwise.errors import TierwiseError
+
+
+@click.command()
+@click.option("--port", default=8787, show_default=True, help="Loopback port; 0 takes a free one.")
+@click.option(
+    "--upstream",
+    default="https://api.anthropic.com",
+    show_default=True,
+    metavar="simulator|URL",
+    help="The provider to relay to; `simulator` is built in and needs no key.",
+)
+@click.option(
+    "--skill-root",
+    "skill_roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder under which SKILL.md files may be read. Default: this folder and your own skills.",
+)
+@click.option("--store", metavar="URL", help="Where the ledger lives: `sqlite:PATH` or `memory`.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    help="Whose configuration counts for calls without a project. Default: this folder.",
+)
+@click.option("--simulator-log", type=click.Path(path_type=Path), help="Where the simulator logs requests.")
+@click.option(
+    "--simulator-script", type=click.Path(path_type=Path), help="What the simulator answers, as JSON or YAML."
+)
+@click.option("--json", "as_json", is_flag=True, help="Say where it listens as one JSON object.")
+def command(
+    port: int,
+    upstream: str,
+    skill_roots: tuple[Path, ...],
+    store: str | None,
+    project: Path | None,
+    simulator_log: Path | None,
+    simulator_script: Path | None,
+    as_json: bool,
+) -> None:
+    """Decide, relay and meter the calls of an agent.
+
+    \b
+    Point a client at it:
+      ANTHROPIC_BASE_URL=http://127.0.0.1:8787 claude
+    """
+    if upstream != "simulator" and (simulator_log or simulator_script):
+        raise click.UsageError("--simulator-log and --simulator-script go with --upstream simulator")
+    options = wiring.ServeOptions(
+        port, upstream, skill_roots, store, project, simulator_log, simulator_script
+    )
+    try:
+        asyncio.run(_serve(options, as_json=as_json))
+    except TierwiseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _serve(options: wiring.ServeOptions, *, as_json: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with wiring.serving(options, alarm=lambda text: click.echo(f"alarm: {text}", err=True)) as running:
+        if as_json:
+            click.echo(json.dumps({"url": running.url, "upstream": running.upstream, "store": running.store}))
+        else:
+            click.echo(f"tierwise listens on {running.url}")
+            click.echo(f"  upstream  {running.upstream}")
+            click.echo(f"  ledger    {running.store}")
+            click.echo(f"  connect   ANTHROPIC_BASE_URL={running.url} claude")
+        await stop.wait()

@@ -1,0 +1,200 @@
+"""The relay: one Messages call from the client to the provider and back, decided and metered on the way.
+
+    body ──► read ──► route ──► send (swapped, or byte for byte) ──► chunks pass ──► settle, exactly once
+                                                                       └► meter
+
+Nothing is held back: a chunk goes to the client as it came. The call is settled when its usage is complete,
+before the chunk that completes it is passed on, so that the client's next call finds it counted; a call that
+ends in any other way is settled where it ends. A client that goes away ends the call to the provider too.
+
+Source: rules.md sections 6, 9 and 11; research/platform.md section B; design.md, "The shape".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+
+from tierwise.core.ledger import Outcome
+from tierwise.core.usage import Usage
+from tierwise.errors import UpstreamError
+from tierwise.gateway.headers import Raw, downward, upward
+from tierwise.gateway.replies import Reply, error_reply
+from tierwise.gateway.upstream import Upstream
+from tierwise.router.calls import Answered, Routed
+from tierwise.serving import Receive, Send
+from tierwise.wire.anthropic import with_effort, with_model
+from tierwise.wire.sse import BYTES_PER_TOKEN, Answer, UsageMeter, from_json
+
+MAX_JSON_BYTES: Final = 64 * 1024 * 1024
+"""An answer in one piece that is larger passes unread, and its usage is estimated."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call under way: what is sent for it, what came back so far, and how to settle it."""
+
+    id: str
+    routed: Routed
+    target: str
+    request_headers: list[Raw]
+    body: bytes
+    own_headers: dict[str, str]
+    now_us: Callable[[], int]
+    settle: Callable[[Routed, Answered], None]
+    began_us: int
+    status: int = 0
+    upstream_id: str = ""
+    sent: bool = False
+    settled: bool = False
+    meter: UsageMeter = field(default_factory=UsageMeter)
+
+    def end(self, outcome: Outcome, answer: Answer) -> None:
+        """Settle the call, the first time that its end is known."""
+        if self.settled:
+            return
+        self.settled = True
+        usage, estimated = self._usage(answer)
+        served = answer.model or (self.routed.send if usage != Usage() else "")
+        self.settle(
+            self.routed,
+            Answered(
+                id=self.id,
+                began_us=self.began_us,
+                ended_us=self.now_us(),
+                status=self.status,
+                outcome=outcome,
+                served_model=served,
+                usage=usage,
+                usage_estimated=estimated,
+                tool_calls=answer.tool_calls,
+                upstream_id=self.upstream_id or answer.message_id,
+            ),
+        )
+
+    def refuse(self, status: int) -> None:
+        """Settle a call that is not made."""
+        self.status = status
+        self.end("refused", Answer(usage_estimated=False))
+
+    def _usage(self, answer: Answer) -> tuple[Usage, bool]:
+        """What was used; a prompt that the provider took and did not count is estimated by its length."""
+        if not self.sent or self.status >= 400 or not answer.usage_estimated:
+            return answer.usage, False
+        if answer.prompt_reported:
+            return answer.usage, True
+        return answer.usage.merge(Usage(input_tokens=-(-len(self.body) // BYTES_PER_TOKEN))), True
+
+
+async def relay(exchange: Exchange, upstream: Upstream, receive: Receive, send: Send) -> None:
+    """Serve one call; it is settled when this returns, however it ends."""
+    task = asyncio.current_task()
+    assert task is not None, "an application runs in a task"
+    gone = asyncio.ensure_future(_until_gone(receive))
+    gone.add_done_callback(lambda ended: None if ended.cancelled() else task.cancel())
+    try:
+        await _relay(exchange, upstream, send)
+    except asyncio.CancelledError:
+        if not gone.done():
+            raise
+        task.uncancel()
+    finally:
+        exchange.end("client_gone", exchange.meter.answer())
+        if not gone.done():
+            gone.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _relay(exchange: Exchange, upstream: Upstream, send: Send) -> None:
+    try:
+        response = await upstream.send(
+            "POST", exchange.target, upward(exchange.request_headers), _body_to_send(exchange)
+        )
+    except UpstreamError as error:
+        exchange.end("unreachable", Answer(usage_estimated=False))
+        await reply(send, error_reply(502, f"tierwise: {error}", exchange.own_headers))
+        return
+    exchange.sent = True
+    await _pass(exchange, response, send)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
+    """Pass the answer on; UpstreamError if it breaks off, so that the client's connection breaks too."""
+    async with response:
+        exchange.status = response.status
+        exchange.upstream_id = response.headers.get("request-id", "")
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": downward(response.raw_headers, exchange.own_headers),
+            }
+        )
+        streamed = response.content_type == "text/event-stream"
+        try:
+            await (_pass_stream if streamed else _pass_whole)(exchange, response, send)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            exchange.end("cut", exchange.meter.answer())
+            raise UpstreamError(f"the provider broke off: {str(error) or type(error).__name__}") from error
+
+
+def _body_to_send(exchange: Exchange) -> bytes:
+    """The client's body; only the values that routing changed are other bytes."""
+    routed, body = exchange.routed, exchange.body
+    if routed.send != routed.call.asked_model:
+        body = with_model(body, routed.send)
+    if routed.effort is not None:
+        body = with_effort(body, routed.effort)
+    return body
+
+
+async def _pass_stream(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
+    meter = exchange.meter
+    async for chunk in response.content.iter_any():
+        meter.feed(chunk)
+        if meter.complete:
+            exchange.end("ok", meter.answer())
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    answer = meter.answer()
+    exchange.end("error" if answer.error or exchange.status >= 400 else "cut", answer)
+
+
+async def _pass_whole(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
+    """An answer in one piece is read before it is passed on, so that its usage is counted by then."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MAX_JSON_BYTES:
+            await _pass_on(send, [*parts, chunk])
+            parts = []
+        else:
+            parts.append(chunk)
+    answer = from_json(b"".join(parts)) if size <= MAX_JSON_BYTES else Answer()
+    exchange.end("ok" if exchange.status < 400 and not answer.error else "error", answer)
+    await _pass_on(send, parts)
+
+
+async def _pass_on(send: Send, parts: list[bytes]) -> None:
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
+async def reply(send: Send, answer: Reply, *, head: bool = False) -> None:
+    """Give an answer of the gateway's own."""
+    headers: list[Raw] = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(answer.body)).encode()),
+        *downward((), answer.headers),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

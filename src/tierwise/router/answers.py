@@ -1,0 +1,102 @@
+"""Answers: a decision as plain JSON values, the same for `route`, `explain --json` and the gateway's log.
+
+    {"id", "tier", "model", "platform", "effort", "requested", "reason", "rule", "zone", "binding", "trace",
+     "offer", "refusal", "warnings", "notify", "adaptations", "estimate", "handoff"}
+
+Tiers are names; null is a model that the catalog does not know, served as asked. Dollars are floats here
+and only here: the ledger keeps nano-dollars.
+
+Source: rules.md sections 3 and 13.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tierwise.core.estimates import Estimate
+from tierwise.core.ledger import TraceStep
+from tierwise.core.prices import usd
+from tierwise.core.questions import Decision, Offer, Question, Refusal
+from tierwise.core.tiers import Tier
+
+
+def as_json(decision: Decision, question: Question, id: object = None) -> dict[str, Any]:
+    """The decision as JSON values; `id` is echoed as it came."""
+    return {
+        "id": id,
+        "tier": _name(decision.tier),
+        "model": model_of(decision, question),
+        "platform": decision.model.platform if decision.model else decision.platform,
+        "effort": decision.effort,
+        "requested": _name(decision.requested),
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "zone": str(decision.zone),
+        "binding": decision.binding.name if decision.binding else None,
+        "trace": [
+            {"rule": step.rule, "before": _name(step.before), "after": _name(step.after), "why": step.why}
+            for step in decision.trace
+        ],
+        "offer": _offer(decision.offer),
+        "refusal": _refusal(decision.refusal),
+        "warnings": list(decision.warnings),
+        "notify": decision.notify,
+        "adaptations": decision.adaptations,
+        "estimate": _estimate(decision.estimate),
+        "handoff": decision.handoff,
+    }
+
+
+def model_of(decision: Decision, question: Question) -> str | None:
+    """The id to serve: the decided model, or what was asked where the catalog knows no better."""
+    if decision.model is not None:
+        return decision.model.id
+    return question.asked_model if decision.tier in (None, question.asked) else None
+
+
+def stored_trace(decision: Decision) -> tuple[TraceStep, ...]:
+    """The trace as the ledger keeps it: tiers by name, "unknown" for an unknown model."""
+    return tuple(
+        TraceStep(s.rule, _name(s.before) or "unknown", _name(s.after) or "unknown", s.why)
+        for s in decision.trace
+    )
+
+
+def _name(tier: Tier | None) -> str | None:
+    return tier.name if tier is not None else None
+
+
+def _offer(offer: Offer | None) -> dict[str, Any] | None:
+    if offer is None:
+        return None
+    return {
+        "id": offer.id,
+        "kind": offer.kind,
+        "text": offer.text,
+        "options": list(offer.options),
+        "tier": _name(offer.tier),
+    }
+
+
+def _refusal(refusal: Refusal | None) -> dict[str, Any] | None:
+    if refusal is None:
+        return None
+    return {
+        "budget": refusal.budget,
+        "text": refusal.text,
+        "resets": refusal.resets or None,
+        "options": list(refusal.options),
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {
+        "source": estimate.source,
+        "tokens": {"low": estimate.tokens.low, "high": estimate.tokens.high},
+        "usd": {
+            tier: None if cost is None else {"low": usd(cost.low), "high": usd(cost.high)}
+            for tier, cost in estimate.by_tier_nanousd
+        },
+    }

@@ -1,0 +1,80 @@
+"""Calls: one request as an adapter found it, what routing made of it, and how it ended.
+
+    Call  ──route──►  Routed (question, decision, the model to send)  ──answer──►  Answered  ──►  Execution
+
+Source: rules.md sections 3 and 10; ARCHITECTURE.md, "The life of one call".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tierwise.core.ledger import Outcome
+from tierwise.core.questions import Decision, Question
+from tierwise.core.skills import Role
+from tierwise.core.usage import Usage
+
+NOTHING_USED: Final = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of one request before it is decided. Ids are "" where nobody named one.
+
+    `skill_folder` is where the client says that the skill lives, None if it has no folder. `user_words` are
+    the user's own in this turn; `everywhere_words` those of the turn that a subagent works for, of which only
+    what is said of everything counts. `pin` is a tier or model that the caller asked for by header.
+    `role` is for work without a skill (titles, summaries).
+    """
+
+    platform: str
+    asked_model: str
+    session: str = ""
+    agent: str = ""
+    turn: str = ""
+    request_class: str = "main"
+    project: str = ""
+    key: str = ""
+    role: Role | None = None
+    skill: str | None = None
+    skill_folder: str | None = None
+    user_words: str = ""
+    everywhere_words: str = ""
+    effort: str | None = None
+    pin: str = ""
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A call with its decision. `send` is the model to ask for; the asked one where nothing changes.
+
+    `effort` is the one to ask for, None to leave the request's own. `mode` is observe, enforce or off.
+    `alarms` say what went wrong while routing: the call goes on, but somebody should know.
+    """
+
+    call: Call
+    question: Question
+    decision: Decision
+    mode: str
+    send: str
+    effort: str | None = None
+    user_words: str = ""
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a call ended. Times are µs since the epoch, UTC; `served_model` is "" if nobody answered."""
+
+    id: str
+    began_us: int
+    ended_us: int
+    status: int
+    outcome: Outcome
+    served_model: str = ""
+    usage: Usage = NOTHING_USED
+    usage_estimated: bool = False
+    tool_calls: int = 0
+    upstream_id: str = ""

@@ -1,0 +1,164 @@
+"""Routing: from a call to the model that is sent for it.
+
+    call ──► skill (shelf) + configuration + balances (ledger) + catalog ──► Question ──► decide ──► Routed
+
+Routing fails open: what cannot be read is an alarm, and the call goes out as the client asked. A model is
+only ever swapped inside its family, where changing the `model` value is all that the change takes.
+
+Source: rules.md sections 3 to 5; design.md, "The shape".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tierwise.catalog.models import Catalog
+from tierwise.core.decide import decide
+from tierwise.core.models import ModelCard
+from tierwise.core.questions import Decision, Question, UserWish
+from tierwise.core.skills import Skill, skill_of
+from tierwise.core.tiers import Tier
+from tierwise.files.config import Config
+from tierwise.files.inline import Inline, parse_prompt
+from tierwise.files.provenance import overlay
+from tierwise.files.skill_files import SkillFile
+from tierwise.router.balances import Balances
+from tierwise.router.calls import Call, Routed
+from tierwise.router.configs import Configs
+from tierwise.router.shelf import Shelf, project_of
+
+NOTHING_SAID: Final = Inline()
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Everything that deciding needs, in one place. `day` is an ISO date, given with each call."""
+
+    catalog: Catalog
+    configs: Configs
+    shelf: Shelf
+    balances: Balances
+    reachable: tuple[str, ...] = ()
+
+    def route(self, call: Call, now_us: int, day: str) -> Routed:
+        """The call with its decision and the model to send; never raises for what stands in files."""
+        alarms: list[str] = []
+        folder = self._folder(call, alarms)
+        config = self.configs.of(project_of(folder) if folder else None)
+        alarms += [str(finding) for finding in config.findings if finding.severity == "error"]
+        skill = self._skill(call, folder, config, alarms)
+        inline, wish = self._wish(call, skill, config)
+        question = self._question(call, skill, config, wish, day)
+        question = replace(question, gauges=self.balances.gauges(config, now_us))
+        decision = decide(question)
+        self.balances.remember(decision, question)
+        send = self._to_send(config, question, decision, alarms)
+        effort = decision.effort if config.mode == "enforce" and decision.effort != call.effort else None
+        return Routed(call, question, decision, config.mode, send, effort, inline.words, tuple(alarms))
+
+    def _folder(self, call: Call, alarms: list[str]) -> Path | None:
+        """Where the skill in use lives, if it may be read there."""
+        if call.skill is None or call.skill_folder is None:
+            return None
+        folder = self.shelf.allows(call.skill_folder)
+        if folder is None:
+            alarms.append(
+                f"{call.skill}: `{call.skill_folder}` lies outside the allowed skill roots, so its routing "
+                "block was not read; name its folder with --skill-root"
+            )
+        return folder
+
+    def _skill(self, call: Call, folder: Path | None, config: Config, alarms: list[str]) -> Skill | None:
+        if call.skill is None:
+            return None
+        override = config.overrides.get(call.skill)
+        if folder is None:
+            return skill_of(call.skill, override)
+        file = self.shelf.skill_at(folder, config.settings.ladder)
+        alarms += [str(finding) for finding in file.findings if finding.severity == "error"]
+        return with_override(file, call.skill, config)
+
+    def _wish(self, call: Call, skill: Skill | None, config: Config) -> tuple[Inline, UserWish]:
+        """What the user said: in this turn, for everything, in the session's files, by header."""
+        said = self._said(call.user_words, config)
+        general = self._said(call.everywhere_words, config)
+        pin = tier_named(call.pin, self.catalog, config) if call.pin else None
+        return said, UserWish(
+            skill_override=config.skill_overrides.get(skill.name) if skill else None,
+            force=config.force,
+            inline=said.tier or said.force or general.force,
+            pin=pin,
+            negated=said.negated,
+            waive_minimum=said.waive_minimum,
+            words=said.words or general.words,
+        )
+
+    def _said(self, words: str, config: Config) -> Inline:
+        if not words:
+            return NOTHING_SAID
+        return parse_prompt(words, config.settings.ladder, self.catalog.tier_of)
+
+    def _question(
+        self, call: Call, skill: Skill | None, config: Config, wish: UserWish, day: str
+    ) -> Question:
+        ladder, tier_models = config.settings.ladder, config.tier_models
+        asked_model = call.asked_model or None
+        card = self._asked_card(call, day)
+        asked = tier_named(call.asked_model, self.catalog, config) if call.asked_model else None
+        return Question(
+            skill=skill,
+            role=call.role,
+            prompt=call.user_words,
+            platform=call.platform,
+            asked_model=asked_model,
+            asked=asked,
+            asked_card=replace(card, tier=asked.name) if card and asked else None,
+            settings=config.settings,
+            user=wish,
+            candidates=self.catalog.candidates(call.platform, ladder, tier_models, day, like=asked_model),
+            elsewhere=self.catalog.elsewhere(call.platform, ladder, tier_models, day, self.reachable)
+            if self.reachable
+            else {},
+            context_tokens=call.context_tokens,
+        )
+
+    def _asked_card(self, call: Call, day: str) -> ModelCard | None:
+        if not call.asked_model:
+            return None
+        return self.catalog.get(call.asked_model, call.platform, day) or self.catalog.get(
+            call.asked_model, None, day
+        )
+
+    def _to_send(self, config: Config, question: Question, decision: Decision, alarms: list[str]) -> str:
+        """The model id to ask for: the decided one if the mode enforces and the request's shape allows it."""
+        asked, card, model = question.asked_model or "", question.asked_card, decision.model
+        if config.mode != "enforce" or model is None or decision.tier == question.asked:
+            return asked
+        if card is None or model.family != card.family or not model.family:
+            alarms.append(
+                f"decided {model.id}, but a request made for {asked} has another shape: served as asked"
+            )
+            return asked
+        return model.id
+
+
+def tier_named(word: str, catalog: Catalog, config: Config) -> Tier | None:
+    """The rung that a tier's name, an alias or a model's id means; None if it means none."""
+    ladder = config.settings.ladder
+    rung = ladder.get(word)
+    if rung is not None:
+        return rung
+    name = catalog.tier_of(word, ladder, config.tier_models)
+    return ladder.get(name) if name else None
+
+
+def with_override(file: SkillFile, name: str, config: Config) -> Skill:
+    """The skill of a file under the project's override for it, key by key."""
+    override = config.overrides.get(name) or config.overrides.get(file.name)
+    if override is None:
+        return file.skill if file.skill.name == name else replace(file.skill, name=name)
+    routing = overlay(file.routing, override) if file.routing else override
+    skill = file.skill
+    return skill_of(name, routing, role=skill.role, triggers=skill.triggers, adaptations=skill.adaptations)

@@ -1,0 +1,77 @@
+"""The shelf: the SKILL.md of a skill in use, read from the folder that a client names, if that is allowed.
+
+A client's word is untrusted: the folder must lie inside an allowed root, after links are resolved, or the
+file is not opened. A file is read again only when it, or its sidecar, has changed.
+
+Source: rules.md section 5 (trust); research/clients.md section 3.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tierwise.core.tiers import Ladder
+from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, SkillFile, read_skill
+from tierwise.files.tier_words import TierOfModel
+
+MAX_SKILLS: Final = 512
+PROJECT_MARKS: Final = frozenset({".claude", ".agents", ".codex", ".opencode"})
+
+Signature = tuple[tuple[int, int, int] | None, ...]
+"""What tells whether files have changed: inode, size and time of change of each; None for a missing one."""
+
+
+def signature_of(paths: Sequence[Path]) -> Signature:
+    """The signature of these files now."""
+    return tuple(_stamp(path) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class Shelf:
+    """Skill files by folder, at most `MAX_SKILLS` of them, the longest unused given up first."""
+
+    def __init__(self, roots: Sequence[Path], tier_of_model: TierOfModel) -> None:
+        self.roots: Final = tuple(Path(os.path.realpath(root)) for root in roots)
+        self._tier_of_model = tier_of_model
+        self._read: OrderedDict[tuple[str, Ladder], tuple[Signature, SkillFile]] = OrderedDict()
+
+    def allows(self, folder: str) -> Path | None:
+        """The real path of the folder if it lies inside an allowed root; None if it does not."""
+        if not folder or "\0" in folder or not Path(folder).is_absolute():
+            return None
+        real = Path(os.path.realpath(folder))
+        file = Path(os.path.realpath(real / SKILL_FILE))
+        inside = any(real.is_relative_to(root) and file.is_relative_to(root) for root in self.roots)
+        return real if inside else None
+
+    def skill_at(self, folder: Path, ladder: Ladder) -> SkillFile:
+        """The skill in an allowed folder, read against this ladder; never raises."""
+        key = str(folder), ladder
+        now = signature_of((folder / SKILL_FILE, folder / SIDECAR_FILE))
+        known = self._read.get(key)
+        if known is None or known[0] != now:
+            known = now, read_skill(folder, ladder, self._tier_of_model)
+        self._read[key] = known
+        self._read.move_to_end(key)
+        while len(self._read) > MAX_SKILLS:
+            self._read.popitem(last=False)
+        return known[1]
+
+
+def project_of(folder: Path) -> Path | None:
+    """The project of a skill's folder: what holds its `.claude`, `.agents`, …; None if nothing does."""
+    for ancestor in folder.parents:
+        if ancestor.name in PROJECT_MARKS:
+            return ancestor.parent
+    return None

@@ -1,0 +1,145 @@
+"""Anthropic Messages: what a request says, and the two values in it that routing may change.
+
+Only a handful of members is ever read; the rest stays bytes. A request that is not changed goes out as it
+came; in one that is, only the bytes of the changed value are others.
+
+Source: rules.md section 6; research/clients.md sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from tierwise.errors import WireError
+from tierwise.wire.callers import class_of, fingerprint_of, in_subagent, named, project_of, session_of
+from tierwise.wire.conversation import Conversation, read_or_none
+from tierwise.wire.json_splice import Span, element_spans, members_of, replaced, value_spans
+from tierwise.wire.skills_in_use import SkillMark, skill_in_use
+from tierwise.wire.turns import turn_of
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesRequest:
+    """One request as far as routing needs it. Names and ids are "" where the client gives none.
+
+    `agent` is "" in the main loop; a subagent without an id is called after how it begins. `turn` is the
+    same for all requests of a turn, None where only a memory of the session knows which one it is (after a
+    compaction). `user_words` are a person's own, in this turn; an auxiliary request has none. `skill` is what
+    the messages show. `max_tokens` and `effort` are None where the request does not name them.
+    """
+
+    model: str
+    stream: bool
+    max_tokens: int | None
+    effort: str | None
+    session: str
+    agent: str
+    parent_agent: str
+    subagent: bool
+    request_class: str
+    turn: str | None
+    turn_begins: bool
+    project: str
+    key: str
+    user_words: str
+    skill: SkillMark | None
+    tool_result_pending: bool
+
+
+class _OutputConfig(msgspec.Struct, frozen=True):
+    effort: str | None = None
+
+
+class _Message(msgspec.Struct, frozen=True):
+    output_config: _OutputConfig | None = None
+
+    @property
+    def effort(self) -> str | None:
+        return self.output_config.effort if self.output_config else None
+
+
+_NOTHING: Final = msgspec.Raw(b"null")
+_text: Final = msgspec.json.Decoder(str)
+_flag: Final = msgspec.json.Decoder(bool)
+_number: Final = msgspec.json.Decoder(int)
+_output_config: Final = msgspec.json.Decoder(_OutputConfig)
+_messages: Final = msgspec.json.Decoder(list[_Message])
+
+
+def read_request(headers: Mapping[str, str], path: str, body: bytes) -> MessagesRequest:
+    """The request; `headers` have lower-case names, `path` is the target with or without its query.
+
+    Raises WireError if the body is not a JSON object or names no model. Anything else that is strange is
+    left out: it is the provider's business.
+    """
+    members = members_of(body)
+    model = read_or_none(_text, members.get("model", _NOTHING))
+    if not model:
+        raise WireError("the body names no model: `model` must be a text such as claude-opus-5-5")
+    messages = Conversation(members.get("messages", _NOTHING))
+    subagent = in_subagent(headers, members)
+    turn = turn_of(messages, subagent=subagent)
+    request_class = class_of(headers, path, members, messages)
+    config = read_or_none(_output_config, members.get("output_config", _NOTHING))
+    return MessagesRequest(
+        model=model,
+        stream=read_or_none(_flag, members.get("stream", _NOTHING)) or False,
+        max_tokens=read_or_none(_number, members.get("max_tokens", _NOTHING)),
+        effort=config.effort if config else None,
+        session=session_of(headers, members, messages),
+        agent=named(headers, "x-claude-code-agent-id") or (f"begun-{turn.key}" if subagent else ""),
+        parent_agent=named(headers, "x-claude-code-parent-agent-id"),
+        subagent=subagent,
+        request_class=request_class,
+        turn=named(headers, "x-claude-code-prompt-id") or turn.key,
+        turn_begins=turn.begins,
+        project=project_of(path),
+        key=fingerprint_of(headers),
+        user_words="" if request_class == "auxiliary" else turn.words,
+        skill=skill_in_use(turn),
+        tool_result_pending=_pending(messages),
+    )
+
+
+def _pending(messages: Conversation) -> bool:
+    """Whether the request answers a tool call: its thinking must go back to the model that did it."""
+    last = messages.last()
+    return last >= 0 and any(block.type == "tool_result" for block in messages.blocks(last))
+
+
+def with_model(body: bytes, model: str) -> bytes:
+    """The body asking for another model, every other byte as it was. Raises WireError if it names none."""
+    spans = value_spans(body, ("model",))
+    if not spans:
+        raise WireError("the body names no model, so there is none to change")
+    return replaced(body, spans, msgspec.json.encode(model))
+
+
+def with_effort(body: bytes, effort: str) -> bytes:
+    """The body asking for another effort, every other byte as it was; unchanged where it asks for none.
+
+    A model that takes no effort must not be sent one. Claude Code says it twice: in `output_config`, and in
+    the last message that has an `output_config` of its own. Both are changed, earlier messages are not.
+    """
+    spans = value_spans(body, ("output_config", "effort"))
+    if not spans:
+        return body
+    for array in value_spans(body, ("messages",)):
+        spans += _last_effort(body, array)
+    return replaced(body, spans, msgspec.json.encode(effort))
+
+
+def _last_effort(body: bytes, array: Span) -> list[Span]:
+    """Where the last message that names an effort does so."""
+    start, end = array
+    messages = read_or_none(_messages, body[start:end]) or []
+    named = [index for index, message in enumerate(messages) if message.effort]
+    if not named:
+        return []
+    start, end = element_spans(body, array)[named[-1]]
+    spans = value_spans(body[start:end], ("output_config", "effort"))
+    return [(start + low, start + high) for low, high in spans]

@@ -1,0 +1,53 @@
+"""Lines: a stream of bytes, cut wherever, in lines; and never more than one line is kept.
+
+A line ends with LF, CR or both, as the event-stream format has it, also where a chunk ends between the two.
+
+Source: rules.md section 11; style.md, "Limits".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LINE_BYTES_MAX: Final = 1 << 20
+"""A longer line is passed over and not kept: no event with usage comes near it."""
+
+
+class Lines:
+    """Cuts a stream into lines wherever its chunks were cut. A line that grows too long is left out."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._too_long = False
+        self._after_cr = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk ends, without their ends: LF, CR or both."""
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(b"\n")
+        if b"\n" not in chunk and b"\r" not in chunk:
+            self._keep(chunk)
+            return []
+        self._after_cr = chunk.endswith(b"\r")
+        lines = _split(b"".join([*self._parts, chunk]))
+        if self._too_long:
+            del lines[0]
+        self._parts, self._size, self._too_long = [], 0, False
+        self._keep(lines.pop())
+        return [line for line in lines if len(line) <= LINE_BYTES_MAX]
+
+    def _keep(self, part: bytes) -> None:
+        """Keep the beginning of a line; of one that is too long, only the knowledge that it is."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > LINE_BYTES_MAX:
+            self._parts, self._size, self._too_long = [], 0, True
+
+
+def _split(data: bytes) -> list[bytes]:
+    """Its lines, the last one unfinished: what stands behind the last line end, often nothing."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data.split(b"\n")

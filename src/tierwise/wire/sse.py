@@ -1,0 +1,267 @@
+"""The meter on an answer: what was served and used, read from the bytes as they pass.
+
+    upstream ──chunk──► relay ──the same chunk──► client
+                          └──► meter.feed(chunk)
+
+A stream is neither held back nor altered: the meter keeps at most one line of it. Only the few events that
+can carry usage are parsed; of the deltas only the length of their text is taken. Nothing here raises.
+
+Usage is cumulative: it is reported more than once, and the largest value of each field is the truth, not the
+sum. What is not reported is estimated from what was seen, and marked as estimated: an answer that broke off
+was paid for all the same.
+
+Source: rules.md sections 10 and 11; research/clients.md sections 7 and 8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from tierwise.core.usage import Usage
+from tierwise.wire.conversation import blocks_of, read_or_none
+from tierwise.wire.lines import Lines
+
+_SAYS_NOTHING: Final = frozenset({b"ping", b"content_block_stop"})
+
+TOKENS_MAX: Final = 10**12
+"""A larger count is no count of tokens, and is not believed."""
+
+BYTES_PER_TOKEN: Final = 4
+"""So many bytes of text are taken for a token where an answer ends without its usage."""
+
+ERROR_CHARACTERS_MAX: Final = 500
+
+_NOTHING: Final = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerError:
+    """What the provider said went wrong: its own type and message."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer said about itself; texts are "" and `stop_reason` None where it did not.
+
+    `complete` means that it came to its proper end. `usage_estimated` means that the provider did not
+    report all of it: the output is then at least what was seen, by its length; `prompt_reported` says whether
+    the tokens of the prompt are known at all.
+    """
+
+    model: str = ""
+    message_id: str = ""
+    usage: Usage = _NOTHING
+    usage_estimated: bool = True
+    prompt_reported: bool = False
+    stop_reason: str | None = None
+    tool_calls: int = 0
+    error: AnswerError | None = None
+    complete: bool = False
+
+
+class _CacheCreation(msgspec.Struct, frozen=True):
+    ephemeral_5m_input_tokens: object = None
+    ephemeral_1h_input_tokens: object = None
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    input_tokens: object = None
+    output_tokens: object = None
+    cache_read_input_tokens: object = None
+    cache_creation_input_tokens: object = None
+    cache_creation: _CacheCreation | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    type: str = ""
+    message: str = ""
+
+
+class _Message(msgspec.Struct, frozen=True):
+    id: str | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+    stop_reason: str | None = None
+
+
+class _Body(_Message, frozen=True):
+    type: str = ""
+    content: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Error | None = None
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    stop_reason: str | None = None
+
+
+class _BlockStart(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+class _Event(msgspec.Struct, frozen=True):
+    type: str = ""
+    message: _Message | None = None
+    usage: _Usage | None = None
+    delta: _Delta | None = None
+    content_block: _BlockStart | None = None
+    error: _Error | None = None
+
+
+_event: Final = msgspec.json.Decoder(_Event)
+_body: Final = msgspec.json.Decoder(_Body)
+
+
+class _Counts:
+    """The largest value that was reported of every count."""
+
+    def __init__(self) -> None:
+        self._input: int | None = None
+        self._output: int | None = None
+        self._read = 0
+        self._written = self._written_5m = self._written_1h = 0
+
+    def take(self, usage: _Usage) -> None:
+        self._input = _larger(self._input, usage.input_tokens)
+        self._output = _larger(self._output, usage.output_tokens)
+        self._read = _larger(self._read, usage.cache_read_input_tokens) or 0
+        self._written = _larger(self._written, usage.cache_creation_input_tokens) or 0
+        split = usage.cache_creation or _CacheCreation()
+        self._written_5m = _larger(self._written_5m, split.ephemeral_5m_input_tokens) or 0
+        self._written_1h = _larger(self._written_1h, split.ephemeral_1h_input_tokens) or 0
+
+    @property
+    def prompt_reported(self) -> bool:
+        """Whether any report named the tokens of the prompt."""
+        return self._input is not None
+
+    def usage(self, output_floor: int) -> Usage:
+        """What was used. What was written to a cache without saying to which was written for 5 minutes."""
+        unsplit = max(0, self._written - self._written_5m - self._written_1h)
+        output = max(self._output or 0, output_floor)
+        return Usage(self._input or 0, output, self._read, self._written_5m + unsplit, self._written_1h)
+
+
+def _larger(known: int | None, reported: object) -> int | None:
+    """The larger of what was known and what is reported now, if that is a count at all."""
+    if not isinstance(reported, int) or isinstance(reported, bool) or not 0 <= reported <= TOKENS_MAX:
+        return known
+    return reported if known is None else max(known, reported)
+
+
+class UsageMeter:
+    """Reads a Messages stream as it passes: `feed` every chunk, then ask for the `answer`."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._name = b""
+        self._message = _Message()
+        self._counts = _Counts()
+        self._output_reported = False
+        self._text_bytes = 0
+        self._stop_reason: str | None = None
+        self._tool_calls = 0
+        self._error: AnswerError | None = None
+        self._complete = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream, cut anywhere."""
+        for line in self._lines.feed(chunk):
+            if not line:
+                self._name = b""
+            elif line.startswith(b"data:"):
+                self._read(line[5:])
+            elif line.startswith(b"event:"):
+                self._name = line[6:].strip()
+
+    def answer(self) -> Answer:
+        """What is known by now; asked before the end, the answer is not complete."""
+        reported = self._counts.prompt_reported and self._output_reported
+        refused = self._error is not None and not self._counts.prompt_reported
+        floor = 0 if self._output_reported else -(-self._text_bytes // BYTES_PER_TOKEN)
+        return Answer(
+            model=self._message.model or "",
+            message_id=self._message.id or "",
+            usage=self._counts.usage(floor),
+            usage_estimated=not reported and not refused,
+            prompt_reported=self._counts.prompt_reported,
+            stop_reason=self._stop_reason,
+            tool_calls=self._tool_calls,
+            error=self._error,
+            complete=self._complete,
+        )
+
+    def _read(self, data: bytes) -> None:
+        if self._name == b"content_block_delta":
+            self._text_bytes += _text_length(data)
+        elif self._name not in _SAYS_NOTHING:
+            event = read_or_none(_event, data)
+            if event is not None:
+                self._take(event, data)
+
+    def _take(self, event: _Event, data: bytes) -> None:
+        if event.type == "content_block_delta":
+            self._text_bytes += _text_length(data)
+        elif event.type == "message_start" and event.message is not None:
+            self._message = event.message
+            self._counts.take(event.message.usage or _Usage())
+        elif event.type == "content_block_start" and event.content_block is not None:
+            self._tool_calls += event.content_block.type == "tool_use"
+        elif event.type == "message_delta":
+            self._end(event)
+        elif event.type == "message_stop":
+            self._complete = True
+        elif event.type == "error":
+            self._error = _error_of(event.error)
+
+    def _end(self, event: _Event) -> None:
+        if event.delta is not None and event.delta.stop_reason is not None:
+            self._stop_reason = event.delta.stop_reason
+        if event.usage is not None:
+            self._counts.take(event.usage)
+            self._output_reported |= _larger(None, event.usage.output_tokens) is not None
+
+
+_TEXT: Final = re.compile(rb'"(?:text|thinking|partial_json)"\s*:\s*"')
+
+
+def _text_length(data: bytes) -> int:
+    """The bytes of text in a delta, escapes included; what closes the objects behind it is not text."""
+    found = _TEXT.search(data)
+    return max(0, len(data[found.end() :].rstrip(b"} ")) - 1) if found else 0
+
+
+def _error_of(error: _Error | None) -> AnswerError:
+    """The provider's error, its message cut to `ERROR_CHARACTERS_MAX`."""
+    error = error or _Error("unknown", "the provider did not say what went wrong")
+    return AnswerError(error.type, error.message[:ERROR_CHARACTERS_MAX])
+
+
+def from_json(body: bytes) -> Answer:
+    """What an answer that came in one piece says; one that cannot be read says nothing."""
+    message = read_or_none(_body, body)
+    if message is None:
+        return Answer()
+    if message.type == "error":
+        return Answer(usage_estimated=False, error=_error_of(message.error))
+    blocks = blocks_of(message.content)
+    counts = _Counts()
+    counts.take(message.usage or _Usage())
+    output_reported = message.usage is not None and _larger(None, message.usage.output_tokens) is not None
+    text_bytes = sum(len(block.text.encode(errors="replace")) + len(block.input) for block in blocks)
+    return Answer(
+        model=message.model or "",
+        message_id=message.id or "",
+        usage=counts.usage(0 if output_reported else -(-text_bytes // BYTES_PER_TOKEN)),
+        usage_estimated=not (counts.prompt_reported and output_reported),
+        prompt_reported=counts.prompt_reported,
+        stop_reason=message.stop_reason,
+        tool_calls=sum(block.type == "tool_use" for block in blocks),
+        complete=message.type == "message",
+    )
