@@ -111,7 +111,7 @@ class LoopbackServer:
             )
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or error
-            message = f"port {self.port} cannot be used: {why}. Take another, or 0 for any"
+            message = f"{self.url}: the port cannot be used: {why}. Take another one, or 0 for any"
             raise UpstreamError(message) from error
         self.port = self._listener.sockets[0].getsockname()[1]
         return self

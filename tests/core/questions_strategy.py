@@ -10,7 +10,7 @@ from tierwise.core.models import ModelCard
 from tierwise.core.prices import Price, Rates
 from tierwise.core.questions import CacheFacts, Hint, Question, Settings, UserWish
 from tierwise.core.skills import EFFORTS, Condition, Demand, Role, Routing, Skill, Trigger, skill_of
-from tierwise.core.tiers import BUILT_IN, Tier
+from tierwise.core.tiers import BUILT_IN
 from tierwise.core.zones import Gauge, Scope, Thresholds
 
 tiers = st.sampled_from(BUILT_IN.rungs)

@@ -149,6 +149,14 @@ def test_a_prefix_lives_as_long_as_asked_and_every_read_renews_it(clock, ttl_s, 
     assert seen == reads
 
 
+def test_a_read_does_not_lengthen_a_lifetime(clock):
+    cache = Prefixes(clock)
+    use_breakpoints([piece(2_000, TTL_5M_S)], b"", cache)
+    assert use_breakpoints([piece(2_000, TTL_1H_S)], b"", cache).write_1h == 0
+    clock.now = 300
+    assert use_breakpoints([piece(2_000, TTL_1H_S)], b"", cache).read == 0
+
+
 def test_a_read_renews_what_lies_inside_the_prefix(clock):
     cache = Prefixes(clock)
     inner, outer = piece(2_000, TTL_5M_S), piece(100, TTL_5M_S, "y")

@@ -46,8 +46,9 @@ def test_the_async_simulator_serves_the_async_sdk(tmp_path):
 def test_the_first_event_arrives_before_the_second_is_sent_and_leaving_waits_for_nothing():
     async def session() -> bytes:
         async with aiohttp.ClientSession() as client, Simulator(script=SLOW) as sim:
-            answer = await client.post(f"{sim.url}/v1/messages", json=asking(stream=True), headers=KEY)
-            return await answer.content.readuntil(b"\n\n")
+            request = client.post(f"{sim.url}/v1/messages", json=asking(stream=True), headers=KEY)
+            async with request as answer:
+                return await answer.content.readuntil(b"\n\n")
 
     assert asyncio.run(asyncio.wait_for(session(), 10)).startswith(b"event: message_start")
 

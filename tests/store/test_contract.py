@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -183,16 +182,6 @@ def test_sessions_come_newest_first(store: Store) -> None:
     assert [head.session for head in store.sessions(last=1)] == ["newer"]
 
 
-@pytest.fixture
-def eager_threads() -> Iterator[None]:
-    """Threads that take turns after every few instructions, so that what can interleave does."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
-
-
-@pytest.mark.usefixtures("eager_threads")
 def test_threads_may_write_and_read_at_once(store: Store) -> None:
     def write(name: int) -> None:
         for n in range(25):

@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -15,8 +18,6 @@ from ledger_samples import execution, numbered
 from tierwise.errors import StoreError
 from tierwise.store import sqlite
 from tierwise.store.sqlite import APPLICATION_ID, SqliteStore
-
-TESTS = Path(__file__).parent.parent
 
 CHILD = """
 import sys
@@ -39,7 +40,7 @@ store.close()
 
 def child(path: Path, name: str, count: int) -> subprocess.Popen[str]:
     """A process that has opened the ledger, waits for a line, then writes and prints what is durable."""
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CHILD, str(path), name, str(count)]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
@@ -100,6 +101,31 @@ def test_two_processes_append_to_one_file(path: Path) -> None:
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(stored(path)) == sorted(printed[0] + printed[1])
     assert len(printed[0] + printed[1]) == 1_200
+
+
+class Dawdling:
+    """A connection that lets the other threads run before each of its calls."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        time.sleep(0.0005)
+        return getattr(self._connection, name)
+
+
+def test_threads_take_turns_with_whole_transactions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(path)
+    monkeypatch.setattr(store, "_db", Dawdling(store._db))
+    with ThreadPoolExecutor(4) as pool:
+        writes = [
+            pool.submit(store.append, [execution(id=f"{n}-a"), execution(id=f"{n}-b")]) for n in range(20)
+        ]
+        reads = [pool.submit(lambda: len(list(store.executions()))) for _ in range(20)]
+
+    assert [write.result() for write in writes] == [2] * 20
+    assert all(read.result() % 2 == 0 for read in reads), "a reader never sees half of an append"
+    store.close()
 
 
 def test_what_was_written_is_there_after_opening_again(path: Path) -> None:

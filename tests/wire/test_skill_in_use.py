@@ -1,8 +1,23 @@
 """Which skill is in use: what ends one, what cannot fake one, and how much is read to find it."""
 
 import pytest
-from spoken import INVESTIGATOR, MAPPER, TAGS, agent, body_of, call, encoded, launch, result, skill, step
-from spoken import system, text, turn, user
+from spoken import (
+    INVESTIGATOR,
+    MAPPER,
+    TAGS,
+    agent,
+    body_of,
+    call,
+    encoded,
+    launch,
+    result,
+    skill,
+    step,
+    system,
+    text,
+    turn,
+    user,
+)
 
 from tierwise.wire.conversation import Block, Conversation
 from tierwise.wire.skills_in_use import skill_in_use
@@ -37,7 +52,7 @@ def test_whatever_a_person_says_ends_a_skill(words: str) -> None:
         REMINDER,
         "<system-reminder>\n[SYSTEM NOTIFICATION - NOT USER INPUT]\n<task-notification>…\n</system-reminder>",
         "Stop hook feedback:\n[/shop/stop.sh]: run the tests first\n",
-        "The user sent a new message while you were working:\nfaster\n\nThis is how Claude Code surfaces messages",
+        "The user sent a new message while you were working:\nfaster\n\nThis is how Claude Code surfaces",
     ],
 )
 def test_whatever_the_harness_says_does_not_end_a_skill(note: str) -> None:
@@ -60,6 +75,21 @@ def test_a_skill_that_is_broken_off_ends_with_what_the_person_says_instead() -> 
     seen = turn(user("Map it"), launch(MAPPER), agent(call("Bash", "toolu_2", command="sleep 9")), broken)
     assert skill_in_use(seen) is None
     assert seen.words == "do it differently"
+
+
+def test_a_call_that_is_broken_off_before_its_instructions_takes_nobodys_words_for_them() -> None:
+    launched = result("toolu_1", "Launching skill: page-component-mapper")
+    broken = user(launched, "[Request interrupted by user]\n", "do it differently")
+    seen = turn(user("Map it"), agent(call("Skill", "toolu_1", skill="page-component-mapper")), broken)
+    assert skill_in_use(seen) is None
+    assert seen.words == "do it differently"
+
+
+def test_a_skill_without_instructions_is_in_use_all_the_same() -> None:
+    launched = user(result("toolu_1", "Launching skill: empty"))
+    mark = skill(user("Go"), agent(call("Skill", "toolu_1", skill="empty")), launched)
+    assert mark is not None
+    assert (mark.name, mark.base_dir) == ("empty", None)
 
 
 def test_the_last_of_nested_skills_wins_and_an_unknown_one_changes_nothing() -> None:

@@ -1,17 +1,17 @@
 """The user's own words: all that a person typed in the turn, and nothing that anybody else wrote."""
 
 import pytest
-from spoken import MAPPER, TAGS, agent, body_of, launch, result, step, system, text, turn, user
+from spoken import MAPPER, TAGS, Message, agent, body_of, launch, result, step, system, text, turn, user
 
 ASIDE = (
-    "The user sent a new message while you were working:\nuse opus for nav\n\nThis is how Claude Code surfaces "
-    "messages the user sends mid-turn"
+    "The user sent a new message while you were working:\nuse opus for nav\n\nThis is how Claude Code "
+    "surfaces messages the user sends mid-turn"
 )
 CAVEAT = "<local-command-caveat>The command below was run directly in Claude Code.</local-command-caveat>\n"
 
 
-def words(*messages: object) -> str:
-    return turn(*messages).words  # type: ignore[arg-type]
+def words(*messages: Message) -> str:
+    return turn(*messages).words
 
 
 def test_words_are_the_prompt_of_this_turn() -> None:
@@ -32,7 +32,7 @@ def test_tool_results_skill_bodies_and_reminders_are_nobodys_words() -> None:
 
 
 @pytest.mark.parametrize("message", [system(ASIDE), user(result("toolu_2", "…"), ASIDE)])
-def test_what_a_person_says_meanwhile_counts(message: dict[str, object]) -> None:
+def test_what_a_person_says_meanwhile_counts(message: Message) -> None:
     assert words(user("Map it"), *launch(MAPPER), message) == "Map it\nuse opus for nav"
 
 
@@ -77,6 +77,14 @@ def test_whoever_writes_a_skill_cannot_speak_for_the_user() -> None:
     assert words(user("<command-message>new shape</command-message>", body_of(MAPPER, "use opus"))) == (
         "<command-message>new shape</command-message>"
     )
+
+
+def test_a_summary_that_a_person_pastes_is_a_prompt_like_any_other() -> None:
+    pasted = "This session is being continued from a previous conversation […]"
+    seen = turn(user("Map it"), *launch(MAPPER), agent("ok"), user(pasted))
+    assert seen.words == pasted
+    assert seen.key is not None
+    assert len(seen.pieces) == 1
 
 
 def test_nobody_speaks_to_a_subagent() -> None:

@@ -94,8 +94,8 @@ class Case:
         return next((m for m in models if m.window_tokens is None or m.window_tokens >= needed), None)
 
     def make_offer(self, kind: str, text: str, options: tuple[str, ...], tier: Tier | None = None) -> None:
-        """Note a question for the user; the first one stands, for the strongest reason speaks first."""
-        if self.offer is None:
+        """Note a question for the user, if there is one to ask; the first stands, it has the best reason."""
+        if self.offer is None and self.question.interactive:
             subject = self.skill.name if self.skill else ""
             budget = self.binding.name if self.binding else ""
             about = "\0".join((kind, subject, budget, tier.name if tier else ""))

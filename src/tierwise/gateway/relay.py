@@ -24,7 +24,7 @@ from tierwise.core.usage import Usage
 from tierwise.errors import UpstreamError
 from tierwise.gateway.headers import Raw, downward, upward
 from tierwise.gateway.replies import Reply, error_reply
-from tierwise.gateway.upstream import Upstream
+from tierwise.gateway.upstream import UnansweredError, Upstream
 from tierwise.router.calls import Answered, Routed
 from tierwise.serving import Receive, Send
 from tierwise.wire.anthropic import with_effort, with_model
@@ -115,14 +115,15 @@ async def _until_gone(receive: Receive) -> None:
 
 async def _relay(exchange: Exchange, upstream: Upstream, send: Send) -> None:
     try:
+        exchange.sent = True
         response = await upstream.send(
             "POST", exchange.target, upward(exchange.request_headers), _body_to_send(exchange)
         )
     except UpstreamError as error:
-        exchange.end("unreachable", Answer(usage_estimated=False))
+        exchange.sent = isinstance(error, UnansweredError)
+        exchange.end("cut" if exchange.sent else "unreachable", exchange.meter.answer())
         await reply(send, error_reply(502, f"tierwise: {error}", exchange.own_headers))
         return
-    exchange.sent = True
     await _pass(exchange, response, send)
     await send({"type": "http.response.body", "body": b""})
 

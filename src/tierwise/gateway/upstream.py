@@ -20,6 +20,10 @@ SILENT_FOR_S: Final = 600.0
 MAX_CONNECTIONS: Final = 1_000
 
 
+class UnansweredError(UpstreamError):
+    """The request may have reached the provider, and no answer came: it may have been charged."""
+
+
 class Upstream:
     """The provider at `url`, which may have a path of its own in front of `/v1/…`."""
 
@@ -53,7 +57,7 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         """The provider's answer, its body still to come; the caller closes it. `target` is path and query.
 
-        Raises UpstreamError if the provider cannot be reached or breaks off before it answers.
+        Raises UpstreamError if the provider cannot be reached, UnansweredError if it breaks off.
         """
         assert self._session is not None, "not entered"
         try:
@@ -64,6 +68,8 @@ class Upstream:
                 data=body or None,
                 allow_redirects=False,
             )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise UpstreamError(f"the provider at {self.url} cannot be reached: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or type(error).__name__
-            raise UpstreamError(f"the provider at {self.url} cannot be reached: {why}") from error
+            raise UnansweredError(f"the provider at {self.url} did not answer: {why}") from error

@@ -24,7 +24,7 @@ from tierwise.core.questions import CacheFacts, Hint, Question, UserWish
 from tierwise.core.skills import Role, Routing, Skill, skill_of
 from tierwise.core.tiers import Tier
 from tierwise.core.zones import Gauge, Scope, Thresholds
-from tierwise.files.config import Config, config_of
+from tierwise.files.config import Config, Layer, merge
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.inline import parse_prompt
 from tierwise.files.nodes import node_of
@@ -77,7 +77,7 @@ class Asker:
 
         Raises UnreadableError for a tier, a role or a file that the answer would hang on.
         """
-        config = config_of(session=asked.session, project=asked.project, tier_of_model=self._catalog.tier_of)
+        config = self._config(asked)
         findings = list(config.findings)
         skill = self._skill(asked, config, findings)
         asked_tier, card = self._asked(asked.asked_model, config, asked.platform)
@@ -115,6 +115,15 @@ class Asker:
             ),
             findings,
         )
+
+    def _config(self, asked: QuestionIn) -> Config:
+        """The question's own blocks; the session's is the caller's word and may say what a user may."""
+        layers = []
+        if asked.project is not None:
+            layers.append(Layer("project", "project", node_of(asked.project)))
+        if asked.session is not None:
+            layers.append(Layer("user", "session", node_of(_session_block(asked.session))))
+        return merge(layers, self._catalog.tier_of)
 
     def _skill(self, asked: QuestionIn, config: Config, findings: list[Finding]) -> Skill | None:
         if asked.skill is not None and asked.skill_path is not None:
@@ -197,6 +206,11 @@ class Asker:
             tool_result_pending=cache.tool_result_pending,
             skill_boundary=cache.skill_boundary,
         )
+
+
+def _session_block(session: object) -> object:
+    """The block of A§3.1, with or without the key that a session's file has it under."""
+    return session.get("model_routing", session) if isinstance(session, dict) else session
 
 
 def _gauge(budget: BudgetIn, config: Config, at: int) -> Gauge:

@@ -16,10 +16,11 @@ from typing import Final, Protocol
 from tierwise.core.ledger import Execution, weighted_tokens
 from tierwise.core.prices import NANO_PER_USD
 from tierwise.core.questions import Decision, Question
+from tierwise.core.records import charged_to
 from tierwise.core.zones import Gauge, Scope, Zone, zone_of
-from tierwise.errors import StoreError
 from tierwise.files.config import BudgetSpec, Config
 from tierwise.store.contract import Store
+from tierwise.store.rows import answered
 
 WINDOWS_US: Final = {"weekly": 7 * 24 * 3600 * 1_000_000}
 """Rolling windows by dimension; µs."""
@@ -45,13 +46,8 @@ class Balances:
     def record(self, execution: Execution, ledger: Ledger) -> Future[None]:
         """Hand a finished call to the ledger of this store; it counts from now on."""
         with self._lock:
-            self._on_their_way[execution.id] = execution
-        try:
             written = ledger.submit(execution)
-        except StoreError:
-            with self._lock:
-                del self._on_their_way[execution.id]
-            raise
+            self._on_their_way[execution.id] = execution
         written.add_done_callback(lambda done: self._ended(execution.id, done))
         return written
 
@@ -102,10 +98,11 @@ class Balances:
 
 
 def _in_scope(execution: Execution, scope: Scope) -> bool:
+    tier, model = charged_to(execution)
     known = {
         "all": "",
-        "tier": execution.served_tier,
-        "model": execution.served_model,
+        "tier": tier,
+        "model": model,
         "skill": execution.skill,
         "project": execution.project,
         "key": execution.key,
@@ -118,4 +115,4 @@ def _in_scope(execution: Execution, scope: Scope) -> bool:
 def _amount(execution: Execution, unit: str) -> int:
     if unit == "usd":
         return execution.cost_nanousd or 0
-    return weighted_tokens(execution.usage) if unit == "tokens" else int(execution.status == 200)
+    return weighted_tokens(execution.usage) if unit == "tokens" else int(answered(execution))

@@ -1,11 +1,12 @@
 """The simulator: a model provider inside the product, without keys, cost, clock or chance.
 
-    app        ASGI plumbing and the control paths        server     a loopback port, async or in a thread
-    provider   one request → one answer                   log        what was asked and answered
-    request    bytes → Request                            conversation   who said what, in both protocols
-    script     rules: match → respond                     script_reading   Python value or file → Script
-    prompts    a prompt as cacheable pieces               caches     prompt caches and their accounting
-    anthropic  answers in the Messages shape              openai     answers in the Chat Completions shape
+    server         a loopback port, async or in a thread     app            ASGI, control paths, the log
+    provider       one request → one answer                  script         rules: match → respond
+    request        bytes → Request                           script_reading file or value → Script
+    conversation   who said what, in both protocols          content        what an answer says
+    prompts        a prompt as cacheable pieces              caches         prompt caches, their accounting
+    anthropic      answers in the Messages shape             openai         … in the Chat Completions shape
+    checks, refusals, answers, models, tokens, script_values, log           what these are built from
 
 Source: design.md, "Layout"; research/clients.md sections 2, 3 and 7.
 """

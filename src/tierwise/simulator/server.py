@@ -3,8 +3,6 @@
     async with Simulator() as simulator: ...       with RunningSimulator() as simulator: ...
 
 Ready when the block is entered, gone when it is left: open connections are dropped, nothing is waited for.
-Uvicorn's HTTP protocol serves without uvicorn's server around it, so no signal handler is set, nothing is
-logged, and no global logger is touched in a process that may serve other things with uvicorn.
 
 Source: research/perf.md; design.md, "Parts chosen".
 """
@@ -12,44 +10,21 @@ Source: research/perf.md; design.md, "Parts chosen".
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Final, Self
-
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
+from typing import Final, Self
 
 from tierwise.errors import TierwiseError, UpstreamError
+from tierwise.serving import LoopbackServer
 from tierwise.simulator.app import SimulatorApp, create_app
 from tierwise.simulator.caches import standing_still
 from tierwise.simulator.log import LogEntry, LogFile
 from tierwise.simulator.script import DEFAULT, Script
 
-LOOPBACK: Final = "127.0.0.1"
 STOP_WITHIN_S: Final = 5.0
-
-_SILENT: Final = logging.getLogger("tierwise.simulator.http")
-_SILENT.setLevel(logging.CRITICAL + 1)
-
-
-class _QuietProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol without a word: a dropped connection is what the script asked for."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.logger = _SILENT
-        self.access_log = False
 
 
 class Simulator:
@@ -71,18 +46,21 @@ class Simulator:
         now_s: Callable[[], float] = standing_still,
         keep_bodies: bool = False,
     ) -> None:
-        self.port = port
         self._log_path = log_path
         self._log = log
         self._file: LogFile | None = None
         self._app: SimulatorApp = create_app(script, log=self._noted, now_s=now_s, keep_bodies=keep_bodies)
-        self._state = ServerState()
-        self._listener: asyncio.Server | None = None
+        self._server = LoopbackServer(self._app, port)
 
     @property
     def url(self) -> str:
         """Where clients find it, without a trailing slash."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return self._server.url
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.port
 
     @property
     def log(self) -> list[LogEntry]:
@@ -98,40 +76,19 @@ class Simulator:
         self._app.reset()
 
     async def __aenter__(self) -> Self:
-        config = _config_of(self._app)
         self._file = LogFile(self._log_path) if self._log_path else None
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                lambda: _QuietProtocol(config, self._state, {}), LOOPBACK, self.port
-            )
-        except OSError as error:
+            await self._server.__aenter__()
+        except UpstreamError:
             self._close_file()
-            raise UpstreamError(
-                f"{self.url}: the port cannot be used: {error.strerror}. Take another one, or 0 for any"
-            ) from error
-        self.port = self._listener.sockets[0].getsockname()[1]
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._listener is not None, "left before it was entered"
-        self._listener.close()
-        await self._drop_everything()
-        await self._listener.wait_closed()
+        await self._server.__aexit__(kind, error, trace)
         self._close_file()
-
-    async def _drop_everything(self) -> None:
-        """Drop connections until none is left, as one may just have been accepted, then all open work."""
-        await asyncio.sleep(0)
-        while self._state.connections:
-            for connection in list(self._state.connections):
-                connection.transport.abort()
-            await asyncio.sleep(0)
-        tasks = list(self._state.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _noted(self, entry: LogEntry) -> None:
         if self._file is not None:
@@ -221,20 +178,3 @@ class RunningSimulator:
             change()
 
         asyncio.run_coroutine_threadsafe(make(), self._ready.result()).result(STOP_WITHIN_S)
-
-
-def _config_of(app: SimulatorApp) -> uvicorn.Config:
-    """Uvicorn's settings for this application, loaded; its loggers are left alone."""
-    config = uvicorn.Config(
-        app,
-        http=_QuietProtocol,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-    )
-    config.load()
-    return config

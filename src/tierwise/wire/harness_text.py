@@ -30,8 +30,7 @@ class Kind(Enum):
     BODY = auto()  # a skill's instructions
     LOADED = auto()  # stands in for instructions that were loaded before
     SHELL = auto()  # a command that a person ran with `!`
-    LOCAL = auto()  # opens the record of a command that the client ran by itself
-    CUT = auto()  # ends that record, or an answer that a person broke off
+    CUT = auto()  # ends an answer that a person broke off, or the record of a command that the client ran
     SUMMARY = auto()  # what compaction left of the conversation
     SUMMARISE = auto()  # the order to write such a summary
     NOTE = auto()  # anything else that the harness says
@@ -48,7 +47,7 @@ OPENINGS: Final[tuple[tuple[str, Kind], ...]] = (
     ("<bash-input>", Kind.SHELL),
     ("<bash-stdout>", Kind.NOTE),
     ("<bash-stderr>", Kind.NOTE),
-    ("<local-command-caveat>", Kind.LOCAL),
+    ("<local-command-caveat>", Kind.NOTE),
     ("<command-name>/", Kind.NOTE),
     ("<local-command-stdout>", Kind.CUT),
     ("<local-command-stderr>", Kind.CUT),

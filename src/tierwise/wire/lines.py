@@ -1,6 +1,7 @@
 """Lines: a stream of bytes, cut wherever, in lines; and never more than one line is kept.
 
-A line ends with LF, CR or both, as the event-stream format has it, also where a chunk ends between the two.
+A line ends with LF, CR or both, as the event-stream format has it. Where a chunk ends between the two there
+is an empty line more, which says nothing.
 
 Source: rules.md section 11; style.md, "Limits".
 """
@@ -20,17 +21,12 @@ class Lines:
         self._parts: list[bytes] = []
         self._size = 0
         self._too_long = False
-        self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that this chunk ends, without their ends: LF, CR or both."""
-        if self._after_cr and chunk:
-            self._after_cr = False
-            chunk = chunk.removeprefix(b"\n")
+        """The lines that this chunk ends, without their ends."""
         if b"\n" not in chunk and b"\r" not in chunk:
             self._keep(chunk)
             return []
-        self._after_cr = chunk.endswith(b"\r")
         lines = _split(b"".join([*self._parts, chunk]))
         if self._too_long:
             del lines[0]

@@ -90,7 +90,6 @@ class _Reader:
         self._pieces: list[Piece] = []
         self._launched: list[int] = []  # places of pieces that still wait for their instructions
         self._command: str | None = None  # a command whose instructions must come next
-        self._local = False  # the record of a local command has just been opened
 
     def read(self, block: Block) -> None:
         if block.type == "tool_result":
@@ -114,10 +113,8 @@ class _Reader:
 
     def _read_text(self, text: str) -> None:
         kind = kind_of(text)
-        recorded, self._local = self._local and kind is Kind.WORDS, kind is Kind.LOCAL
         if kind in (Kind.BODY, Kind.LOADED, Kind.WORDS):
-            if not recorded:
-                self._read_prose(text, kind)
+            self._read_prose(text, kind)
             return
         self._drop_command()
         if kind is Kind.COMMAND:

@@ -180,6 +180,11 @@ class UsageMeter:
             elif line.startswith(b"event:"):
                 self._name = line[6:].strip()
 
+    @property
+    def complete(self) -> bool:
+        """Whether the stream has come to its proper end: what follows says nothing more about usage."""
+        return self._complete
+
     def answer(self) -> Answer:
         """What is known by now; asked before the end, the answer is not complete."""
         reported = self._counts.prompt_reported and self._output_reported

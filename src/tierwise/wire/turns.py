@@ -63,8 +63,7 @@ class Turn:
         first = self.pieces[0] if self.pieces else Piece(Act.SAID, self.begins_at)
         if first.act is Act.SUMMARY:
             return None
-        before = sum(self.conversation.role(index) != "system" for index in range(self.begins_at))
-        said = f"{before}\0{first.act.name}\0{first.skill}\0{first.text}"
+        said = f"{self.begins_at}\0{first.act.name}\0{first.skill}\0{first.text}"
         return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
 
 
@@ -88,9 +87,7 @@ def _beginning(pieces: list[Piece]) -> int | None:
     start = None
     before: Act | None = None
     for index, piece in enumerate(pieces):
-        if piece.act is Act.CUT:
-            start = None
-        elif piece.act in _BEGINS and not (piece.act in _PROMPTS and before in _PROMPTS):
+        if piece.act in _BEGINS and not (piece.act in _PROMPTS and before in _PROMPTS):
             start = index
         before = piece.act
     return start

@@ -1,0 +1,111 @@
+"""A stage for the real client: a project with the seeds' two skills, `tierwise serve`, and the simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from real_client import Client
+
+SUITE = Path(__file__).parents[1] / "fixtures" / "skills" / "frontend-qa" / "skills"
+SKILLS = ("page-component-mapper", "ui-bug-investigator")
+STOP_S = 20
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One call: what the client asked the gateway for, and what the gateway asked the provider for."""
+
+    n: int
+    request_class: str
+    skill: str | None
+    asked: str
+    sent: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A client in a project with the seeds' two skills, the gateway before it, the simulator behind that."""
+
+    client: Client
+    log: Path
+    store: Path
+    environment: dict[str, str]
+
+    def seen(self) -> list[Seen]:
+        """Every call so far: the model it asked for from the simulator's log, the rest from the ledger."""
+        provider = [entry for entry in _lines(self.log.read_text()) if entry["api"] == "messages"]
+        ledger = _lines(self.tierwise("audit", "--json", "--last", "100", "--store", f"sqlite:{self.store}"))
+        assert len(ledger) == len(provider), "each call that the provider saw is in the ledger once"
+        return [
+            Seen(n, record["request_class"], record["skill"], record["asked_model"], entry["model"])
+            for n, (record, entry) in enumerate(zip(ledger, provider, strict=True), 1)
+        ]
+
+    def tierwise(self, *arguments: str) -> str:
+        """What a tierwise command prints."""
+        command = [sys.executable, "-m", "tierwise", *arguments]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+
+def _lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line]
+
+
+@contextmanager
+def staged(claude: Path, folder: Path, script: object, hints: bool) -> Iterator[Stage]:
+    project, home = folder / "shop", folder / "home"
+    home.mkdir()
+    _lay_out(project)
+    (folder / "script.json").write_text(json.dumps(script))
+    log, store = folder / "simulator.jsonl", folder / "ledger.sqlite"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TIERWISE_HOME": str(folder / "tierwise")}
+    command = [sys.executable, "-m", "tierwise", "serve", "--json", "--port", "0", "--upstream", "simulator"]
+    command += ["--simulator-script", str(folder / "script.json"), "--simulator-log", str(log)]
+    command += ["--store", f"sqlite:{store}", "--skill-root", str(project), "--project", str(project)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as gateway:
+        try:
+            assert gateway.stdout is not None
+            first = gateway.stdout.readline()
+            assert first, f"tierwise serve did not start: {gateway.stderr.read() if gateway.stderr else ''}"
+            url = json.loads(first)["url"]
+            yield Stage(Client(claude, project, home, url, hints), log, store, environment)
+        finally:
+            gateway.send_signal(signal.SIGINT)
+            _, errors = gateway.communicate(timeout=STOP_S)
+    assert "alarm" not in errors, errors
+    assert gateway.returncode == 0, errors
+
+
+def _lay_out(project: Path) -> None:
+    for skill in SKILLS:
+        shutil.copytree(SUITE / skill, project / ".claude" / "skills" / skill)
+    (project / "src").mkdir()
+    (project / "src" / "app.tsx").write_text(
+        'import { Nav } from "./nav";\nexport const App = () => <Nav />;\n'
+    )
+
+
+def table_of(title: str, calls: list[Seen]) -> str:
+    rows = [(str(c.n), c.request_class, c.skill or "-", c.asked, c.sent) for c in calls]
+    head = ("#", "class", "skill", "asked by the client", "asked of the provider")
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
+    ]
+    return "\n".join([title, *(f"  {line.rstrip()}" for line in lines)])

@@ -1,0 +1,307 @@
+"""What the gateway decides and sends, seen from both ends: the client's and the provider's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import pytest
+from gateway_harness import (
+    HAIKU,
+    MAPPER,
+    OPUS,
+    SONNET,
+    Door,
+    conversation,
+    door,
+    message,
+    request,
+    user,
+    whole,
+)
+
+Play = Callable[[Door], Awaitable[None]]
+
+
+def play(tmp_path: Path, what: Play, **how: Any) -> None:
+    """Open the door and play."""
+
+    async def run() -> None:
+        async with door(tmp_path, **how) as opened:
+            await what(opened)
+
+    asyncio.run(run())
+
+
+def test_requests_inside_a_skill_go_to_its_tier_and_everything_else_stays(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request([user("Map the page.")]))
+        _, headers, _ = await at.post(request(conversation(at.skill())))
+        await at.post(
+            request([*conversation(at.skill()), {"role": "assistant", "content": "Done."}, user("Thanks.")])
+        )
+
+        assert at.models_asked_for() == [OPUS, HAIKU, OPUS]
+        assert headers["x-tierwise-tier"] == "haiku"
+        assert headers["x-tierwise-rule"] == "preferred"
+        assert headers["x-tierwise-zone"] == "green"
+        assert headers["x-tierwise-decision"]
+
+    play(tmp_path, what)
+
+
+def test_the_skill_goes_on_while_its_marks_are_compacted_away(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        session = {"x_claude_code_session_id": "s", "x_claude_code_prompt_id": "p1"}
+        await at.post(request(conversation(at.skill())), **session)
+        await at.post(request([user("A summary of what was said.")]), **session)
+        await at.post(request([user("Next.")]), **{**session, "x_claude_code_prompt_id": "p2"})
+
+        assert at.models_asked_for() == [HAIKU, HAIKU, OPUS]
+
+    play(tmp_path, what)
+
+
+def test_a_title_or_summary_request_leaves_the_skill_alone(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        session = {"x_claude_code_session_id": "s", "x_claude_code_prompt_id": "p1"}
+        await at.post(request(conversation(at.skill())), **session)
+        await at.post(
+            request([user("Map the page using sonnet.")]), **session, x_claude_code_request_class="auxiliary"
+        )
+        await at.post(request([user("A summary.")]), **session)
+
+        assert at.models_asked_for() == [HAIKU, OPUS, HAIKU]
+
+    play(tmp_path, what)
+
+
+def test_the_users_words_override_the_skill(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        messages = conversation(at.skill(), prompt="Map the page — use sonnet for it.")
+        _, headers, _ = await at.post(request(messages))
+
+        assert at.models_asked_for() == [SONNET]
+        assert headers["x-tierwise-rule"] == "user"
+
+    play(tmp_path, what)
+
+
+def test_everything_on_haiku_reaches_the_subagents_of_the_turn(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        session = {"x_claude_code_session_id": "s", "x_claude_code_prompt_id": "p"}
+        await at.post(request([user("Run everything on haiku, please look around.")]), **session)
+        await at.post(request([user("Look into src using opus.")]), **session, x_claude_code_agent_id="a1")
+
+        assert at.models_asked_for() == [HAIKU, HAIKU]
+
+    play(tmp_path, what)
+
+
+def test_a_pin_by_header_is_the_strongest_word(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        messages = conversation(at.skill(), prompt="Map the page using opus.")
+        await at.post(request(messages), x_tierwise_tier="sonnet")
+
+        assert at.models_asked_for() == [SONNET]
+
+    play(tmp_path, what)
+
+
+def test_a_model_of_another_shape_is_served_as_asked_with_an_alarm(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request(conversation(at.skill()), model="claude-opus-4-6"))
+
+        assert at.models_asked_for() == ["claude-opus-4-6"]
+        (record,) = await at.recorded(1)
+        assert record.decided_tier == "haiku"
+        assert any("another shape" in warning for warning in record.warnings)
+        assert record.mismatch
+
+    play(tmp_path, what, answering=whole(200, message("claude-opus-4-6"), content_type="application/json"))
+
+
+def test_an_unknown_model_passes_untouched_and_is_never_free(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        status, headers, _ = await at.post(request(conversation(at.skill()), model="my-own-model"))
+
+        assert (status, headers["x-tierwise-tier"]) == (200, "unknown")
+        assert at.models_asked_for() == ["my-own-model"]
+        (record,) = await at.recorded(1)
+        assert record.cost_nanousd is None
+        assert any("no price is known" in alarm for alarm in at.alarms)
+
+    play(tmp_path, what, answering=whole(200, message("my-own-model"), content_type="application/json"))
+
+
+def test_observing_decides_and_changes_nothing(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        _, headers, _ = await at.post(request(conversation(at.skill())))
+
+        assert at.models_asked_for() == [OPUS]
+        assert headers["x-tierwise-tier"] == "haiku"
+        (record,) = await at.recorded(1)
+        assert (record.mode, record.decided_tier, record.served_tier) == ("observe", "haiku", "opus")
+
+    play(tmp_path, what, config="mode: observe")
+
+
+def test_the_next_call_sees_what_the_last_one_spent(tmp_path: Path) -> None:
+    costly = message(SONNET, input_tokens=1_000_000)
+    skill = MAPPER.replace("preferred: haiku", "preferred: sonnet")
+
+    async def what(at: Door) -> None:
+        zones = []
+        for _ in range(3):
+            _, headers, _ = await at.post(request(conversation(at.skill())))
+            zones.append(
+                (headers["x-tierwise-zone"], headers["x-tierwise-tier"], "x-tierwise-notice" in headers)
+            )
+
+        assert zones == [("green", "sonnet", False), ("yellow", "haiku", True), ("exhausted", "haiku", True)]
+
+    play(
+        tmp_path,
+        what,
+        skill=skill,
+        config="weekly_budget: {total_spend: 2.5}",
+        answering=whole(200, costly, content_type="application/json"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (b"---\nname: x\nmodel: {preferred: haiku\n---\n", "SKILL.md"),
+        (b"\xff\xfe\x00 not text", "SKILL.md"),
+        (
+            b"---\na: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nmodel: *a\n---\n" + b"x" * 2_000_000,
+            "SKILL.md",
+        ),
+        (b"---\nmodel: " + b"[" * 5_000 + b"\n---\n", "SKILL.md"),
+    ],
+    ids=["broken YAML", "not UTF-8", "huge", "endlessly nested"],
+)
+def test_an_unusable_skill_file_costs_the_routing_and_not_the_call(
+    tmp_path: Path, spoilt: bytes, said: str
+) -> None:
+    async def what(at: Door) -> None:
+        status, _, _ = await at.post(request(conversation(at.skill())))
+
+        assert status == 200
+        assert at.models_asked_for() == [OPUS]
+        assert any(said in alarm for alarm in at.alarms)
+
+    play(tmp_path, what, skill=spoilt)
+
+
+def test_a_skill_outside_the_allowed_roots_is_not_read(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        outside = tmp_path / "elsewhere" / "page-component-mapper"
+        outside.mkdir(parents=True)
+        (outside / "SKILL.md").write_text(MAPPER)
+        linked = Path(at.skill("linked"))
+        linked.symlink_to(outside)
+        for folder in (
+            str(outside),
+            str(linked),
+            f"{at.skill()}/../../../../elsewhere/page-component-mapper",
+        ):
+            await at.post(request(conversation(folder)))
+
+        assert at.models_asked_for() == [OPUS, OPUS, OPUS]
+        assert any("outside the allowed skill roots" in alarm for alarm in at.alarms)
+
+    play(tmp_path, what)
+
+
+def test_a_changed_skill_file_counts_at_the_next_call(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request(conversation(at.skill())))
+        Path(at.skill(), "SKILL.md").write_text(MAPPER.replace("preferred: haiku", "preferred: sonnet"))
+        await at.post(request(conversation(at.skill())))
+
+        assert at.models_asked_for() == [HAIKU, SONNET]
+
+    play(tmp_path, what)
+
+
+def test_a_refusal_reaches_the_real_sdk_as_one_request_with_its_message(tmp_path: Path) -> None:
+    skill = MAPPER.replace("reasoning_demand: low", "reasoning_demand: high").replace(
+        "preferred: haiku", "preferred: sonnet"
+    )
+    costly = message(SONNET, input_tokens=1_150_000)
+
+    async def what(at: Door) -> None:
+        await at.post(request(conversation(at.skill())))
+        async with anthropic.AsyncAnthropic(base_url=at.running.url, api_key="sk-test") as client:
+            with pytest.raises(anthropic.RateLimitError) as raised:
+                await client.messages.create(**request(conversation(at.skill())))
+
+        error = raised.value.response.json()["error"]
+        assert error["type"] == "billing_error"
+        assert "paused" in error["message"]
+        assert "total_spend" in error["message"] or "weekly" in error["message"]
+        assert raised.value.response.headers["x-should-retry"] == "false"
+        assert len(at.provider.seen) == 1
+        _, refused = await at.recorded(2)
+        assert (refused.outcome, refused.status, refused.cost_nanousd) == ("refused", 429, 0)
+
+    play(
+        tmp_path,
+        what,
+        skill=skill,
+        config="weekly_budget: {total_spend: 2.5}\non_red_high: pause",
+        answering=whole(200, costly, content_type="application/json"),
+    )
+
+
+def test_routing_that_fails_lets_the_call_through_with_an_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr("tierwise.router.routing.decide", fail)
+
+    async def what(at: Door) -> None:
+        status, _, _ = await at.post(request(conversation(at.skill())))
+
+        assert status == 200
+        assert at.models_asked_for() == [OPUS]
+        assert any("nobody foresaw this" in alarm for alarm in at.alarms)
+        _, health = await at.get("/tierwise/health")
+        assert health["status"] == "alarm"
+
+    play(tmp_path, what)
+
+
+def test_effort_is_changed_only_where_the_skill_declares_one(tmp_path: Path) -> None:
+    skill = MAPPER.replace("reasoning_demand: low", "reasoning_demand: low, effort: low")
+
+    async def what(at: Door) -> None:
+        await at.post(request([user("Hello.")], output_config={"effort": "medium"}))
+        await at.post(request(conversation(at.skill()), output_config={"effort": "medium"}))
+
+        assert [seen.json["output_config"]["effort"] for seen in at.provider.seen] == ["medium", "low"]
+
+    play(tmp_path, what, skill=skill, answering=whole(200, message(), content_type="application/json"))
+
+
+def test_the_ledger_never_holds_a_prompt_or_a_key(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        await at.post(
+            request(conversation(at.skill(), prompt="The launch code is 0000. Map it.")),
+            x_api_key="sk-secret-123",
+        )
+        (record,) = await at.recorded(1)
+
+        assert "0000" not in json.dumps(repr(record))
+        assert "secret" not in repr(record)
+        assert record.skill == "page-component-mapper"
+
+    play(tmp_path, what)
