@@ -4,9 +4,9 @@
     python tools/reference.py --check      change nothing; exit 1 and show the difference if a page is stale
     … --into FOLDER                        another folder than docs/reference
 
-A page is a function in `PAGES`; the words come from docstrings, tables and schemas of the package. What cannot
-be imported fails here: a page is never left out quietly. The output is the same for the same code, byte for
-byte.
+A page is a function in `PAGES`; the words come from docstrings, tables and schemas of the package. What
+cannot be imported fails here: a page is never left out quietly. The output is the same for the same code,
+byte for byte.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from typing import Any, Final
 import click
 import msgspec
 from reference_examples import DAY, QUESTIONS, RECORD
-from reference_markdown import claim, fenced, joined, prose, rest, shown, table, undrawn
+from reference_markdown import claim, fenced, joined, prose, rest, shown, sourceless, table, undrawn
 
 import tierwise
-from tierwise import wiring
+from tierwise.catalog.models import load_catalog
 from tierwise.cli import main as command_line
 from tierwise.core import cascade, decide, records, zones
 from tierwise.core.ledger import Execution
@@ -129,7 +129,7 @@ def _form(name: str, form: dict[str, Any], parts: dict[str, Any]) -> str:
         (f"`{key}`", _kind(value, parts), shown(value["default"]) if "default" in value else "required")
         for key, value in form["properties"].items()
     )
-    head = f"## {_title(name)}\n\n{form['description']}"
+    head = f"## {_title(name)}\n\n{sourceless(form['description'])}"
     return f"{head}\n\n{table(('field', 'type', 'default'), rows)}"
 
 
@@ -152,16 +152,28 @@ def _kind(schema: dict[str, Any], parts: dict[str, Any]) -> str:
         return f"list of {_kind(schema['items'], parts)}"
     if schema.get("type") == "object":
         return f"mapping to {_kind(schema['additionalProperties'], parts)}"
-    return str(schema.get("type", "any"))
+    return str(schema.get("type", "any JSON"))
 
 
 def _examples() -> Iterator[str]:
-    """Questions with what they are answered today, prices and all."""
-    asker = asking.Asker(wiring.load_catalog(), DAY)
+    """Questions with what they are answered, at the built-in prices of one day."""
+    asker = asking.Asker(load_catalog(), DAY)
     for question in QUESTIONS:
-        answer = asker.answer(question)
-        yield fenced(question, "json")
-        yield fenced(json.dumps(answer, indent=2, ensure_ascii=False), "json")
+        answer = asker.answer(json.dumps(question))
+        yield "Asked, and answered:"
+        yield fenced(f"{_spread(question)}\n\n{_spread(answer)}", "json")
+
+
+def _spread(value: dict[str, Any]) -> str:
+    """The object over several lines: a key on each, and an object of a list on each."""
+    lines = (f"{json.dumps(key)}: {_item(each)}" for key, each in value.items())
+    return "{" + ",\n ".join(lines) + "}"
+
+
+def _item(value: object) -> str:
+    if isinstance(value, list) and len(value) > 1:
+        return "[\n   " + ",\n   ".join(json.dumps(each, ensure_ascii=False) for each in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 # -- files and records -------------------------------------------------------------------------------------

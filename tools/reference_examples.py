@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from tierwise.core.ledger import Execution, TraceStep
 from tierwise.core.usage import Usage
 
 DAY: Final = "2026-11-23"
-QUESTIONS: Final = (
-    '{"id": 1, "asked_model": "claude-opus-5-5", "skill": {"name": "mapper", "model": "haiku"}}',
-    '{"id": 2, "skill": {"name": "investigator", "model": {"preferred": "opus", "minimum": "haiku",'
-    ' "reasoning_demand": "high", "estimated_tokens": {"input": "20k-40k", "output": "2k-4k"}}},'
-    ' "budgets": [{"name": "weekly", "limit": 50, "spent": 46, "resets": "on Monday"}]}',
-    '{"id": 3, "skil": {}}',
+QUESTIONS: Final[tuple[dict[str, Any], ...]] = (
+    {"id": 1, "asked_model": "claude-opus-5-5", "skill": {"name": "mapper", "model": "haiku"}},
+    {
+        "id": 2,
+        "prompt": "Why does the page flicker after the first render?",
+        "skill": {
+            "name": "ui-bug-investigator",
+            "model": {
+                "preferred": "opus",
+                "acceptable": ["sonnet", "opus"],
+                "reasoning_demand": "high",
+                "estimated_tokens": {"input": "20k-40k", "output": "2k-4k"},
+            },
+        },
+        "budgets": [{"name": "weekly", "limit": 50, "spent": 46, "resets": "on Monday"}],
+    },
+    {"id": 3, "skil": {"name": "mapper"}},
 )
 
 RECORD: Final = Execution(
@@ -38,10 +49,10 @@ RECORD: Final = Execution(
     effort="low",
     mode="enforce",
     rule="budget",
-    reason="weekly is yellow",
-    downgrade_reason="weekly is yellow",
+    reason="yellow zone, weekly spend at 72%: low work may use haiku at most",
+    downgrade_reason="yellow zone, weekly spend at 72%: low work may use haiku at most",
     zone="yellow",
-    binding="weekly",
+    binding="weekly spend at 72%",
     usage=Usage(1_200, 850, 18_000, 2_000, 0),
     usage_estimated=False,
     tool_calls=5,
@@ -53,7 +64,11 @@ RECORD: Final = Execution(
     status=200,
     outcome="ok",
     upstream_id="msg_01",
-    trace=(TraceStep("budget", "sonnet", "haiku", "weekly is yellow"),),
+    trace=(
+        TraceStep(
+            "budget", "sonnet", "haiku", "yellow zone, weekly spend at 72%: low work may use haiku at most"
+        ),
+    ),
     warnings=(),
     preferred_tier="sonnet",
     minimum_tier="haiku",

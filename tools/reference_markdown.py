@@ -26,9 +26,14 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def prose(of: object) -> str:
-    """The docstring of a module, class or function as Markdown, without where it was taken from."""
+    """The docstring of a module, class or function as Markdown."""
     text = inspect.getdoc(of)
     assert text, f"{of} has no docstring"
+    return sourceless(text)
+
+
+def sourceless(text: str) -> str:
+    """The text without where it was taken from."""
     text = re.sub(r"\n+Source: .*", "", text, flags=re.DOTALL)
     return re.sub(r" \((?:rules\.md|seed|A§)[^)]*\)", "", text)
 

@@ -7,6 +7,7 @@ Source: design.md, "The shape".
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tierwise.router.routing import Router
     from tierwise.simulator.script import Script
     from tierwise.simulator.server import Simulator
+    from tierwise.store.writer import LedgerWriter
 
 
 def now_us() -> int:
@@ -156,7 +158,12 @@ class Serving:
     upstream: str
     store_url: str
     store: Store
+    ledger: LedgerWriter
     simulator: Simulator | None
+
+    async def recorded(self) -> None:
+        """Returns when every call that has ended is durable. Raises StoreError if that fails."""
+        await asyncio.wrap_future(self.ledger.flushed())
 
 
 @asynccontextmanager
@@ -188,7 +195,7 @@ async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncI
         )
         server = await stack.enter_async_context(LoopbackServer(gateway, options.port))
         where = options.store or f"sqlite:{home_dir() / 'ledger.sqlite'}"
-        yield Serving(server.url, upstream.url, where, store, simulator)
+        yield Serving(server.url, upstream.url, where, store, ledger, simulator)
 
 
 async def _simulator(options: ServeOptions, stack: AsyncExitStack) -> Simulator | None:

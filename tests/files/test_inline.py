@@ -113,6 +113,7 @@ def test_what_the_client_wrote_is_stripped_and_what_the_user_typed_stays() -> No
     )
     assert strip_harness(text).split() == ["fix", "it", "the", "cart", "<div>kept</div>"]
     assert strip_harness("Base directory for this skill: /x\n\nbody") == ""
+    assert strip_harness("mine\nBase directory for this skill: /x\n\nuse opus") == "mine"
 
 
 @given(st.text())

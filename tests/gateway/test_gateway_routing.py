@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +147,18 @@ def test_observing_decides_and_changes_nothing(tmp_path: Path) -> None:
         assert (record.mode, record.decided_tier, record.served_tier) == ("observe", "haiku", "opus")
 
     play(tmp_path, what, config="mode: observe")
+
+
+def test_switched_off_it_relays_and_meters_and_decides_nothing(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        _, headers, _ = await at.post(request(conversation(at.skill(), prompt="Map it on sonnet.")))
+
+        assert at.models_asked_for() == [OPUS]
+        assert headers["x-tierwise-tier"] == "opus"
+        (record,) = await at.recorded(1)
+        assert (record.mode, record.skill, record.served_tier) == ("off", "page-component-mapper", "opus")
+
+    play(tmp_path, what, config="mode: off")
 
 
 def test_the_next_call_sees_what_the_last_one_spent(tmp_path: Path) -> None:
@@ -295,12 +306,12 @@ def test_effort_is_changed_only_where_the_skill_declares_one(tmp_path: Path) -> 
 def test_the_ledger_never_holds_a_prompt_or_a_key(tmp_path: Path) -> None:
     async def what(at: Door) -> None:
         await at.post(
-            request(conversation(at.skill(), prompt="The launch code is 0000. Map it.")),
+            request(conversation(at.skill(), prompt="The password is swordfish. Map it.")),
             x_api_key="sk-secret-123",
         )
         (record,) = await at.recorded(1)
 
-        assert "0000" not in json.dumps(repr(record))
+        assert "swordfish" not in repr(record)
         assert "secret" not in repr(record)
         assert record.skill == "page-component-mapper"
 

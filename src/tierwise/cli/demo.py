@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from tierwise import wiring
 from tierwise.cli import ledger
 from tierwise.core.audits import audit_block, view_of
 from tierwise.core.ledger import Execution
+from tierwise.core.prices import usd
 from tierwise.core.records import as_json as record_json
 from tierwise.core.summaries import summarise
 from tierwise.core.summary_text import summary_json, summary_text
@@ -57,15 +58,46 @@ def _ledger_url(named: str | None) -> Iterator[str]:
 
 
 async def _play(store_url: str, *, quiet: bool) -> dict[str, Any]:
-    from tierwise.demo.play import SESSION, Played, play
-    from tierwise.demo.session import ASKED_MODEL, TURNS, WEEKLY_BUDGET_USD, script
+    """The session with routing, then the same session without, as a measured control."""
+    from tierwise.demo.session import ASKED_MODEL, TURNS, WEEKLY_BUDGET_USD
+
+    say = (lambda _: None) if quiet else click.echo
+    say(
+        f"{len(TURNS)} prompts to an agent that asks for {ASKED_MODEL} throughout; six skills; "
+        f"a weekly budget of ${WEEKLY_BUDGET_USD:.2f}\n"
+    )
+    calls, routed, alarms = await _session(store_url, "enforce", say)
+    _, control, _ = await _session("memory", "off", lambda _: None)
+    summary = summarise(routed)
+    actual, without = (sum(e.cost_nanousd or 0 for e in executions) for executions in (routed, control))
+    for text in _audits(routed):
+        say(text)
+    say(summary_text(summary, "demo session"))
+    say(_control_text(actual, without))
+    for alarm in dict.fromkeys(alarms):
+        click.echo(f"alarm: {alarm}", err=True)
+    return {
+        "calls": [asdict(call) for call in calls],
+        "executions": [record_json(execution) for execution in routed],
+        "summary": summary_json(summary),
+        "control": {"cost_usd": usd(without), "actual_usd": usd(actual)},
+        "alarms": alarms,
+    }
+
+
+async def _session(
+    store_url: str, mode: str, say: Callable[[str], None]
+) -> tuple[list[Any], list[Execution], list[str]]:
+    """Play the session once: its calls as the client saw them, its records, and the gateway's alarms."""
+    from tierwise.demo.play import SESSION, play
+    from tierwise.demo.session import WEEKLY_BUDGET_USD, script
     from tierwise.simulator.script_reading import script_of
 
     alarms: list[str] = []
-    calls: list[Played] = []
+    calls: list[Any] = []
     with tempfile.TemporaryDirectory(prefix="tierwise-demo-home-") as home:
         user_file = Path(home) / "model-routing.yaml"
-        user_file.write_text(f"weekly_budget:\n  total_spend: {WEEKLY_BUDGET_USD}\n")
+        user_file.write_text(f"mode: {mode}\nweekly_budget:\n  total_spend: {WEEKLY_BUDGET_USD}\n")
         options = wiring.ServeOptions(
             store=store_url,
             skill_roots=(PROJECT,),
@@ -74,50 +106,38 @@ async def _play(store_url: str, *, quiet: bool) -> dict[str, Any]:
             user_file=user_file,
         )
         async with wiring.serving(options, alarm=alarms.append) as running:
-            if not quiet:
-                click.echo(
-                    f"gateway {running.url}  →  simulator {running.upstream}\n"
-                    f"{len(TURNS)} prompts to an agent that asks for {ASKED_MODEL} throughout; "
-                    f"weekly budget ${WEEKLY_BUDGET_USD:.2f}\n"
-                )
             async for played in play(running.url, PROJECT):
-                if not quiet:
-                    _show(played, calls)
+                _show(played, calls, say)
                 calls.append(played)
-    executions = _recorded(store_url, SESSION)
-    if not quiet:
-        _show_audits(executions)
-        click.echo(summary_text(summarise(executions), "demo session"))
-        for alarm in dict.fromkeys(alarms):
-            click.echo(f"alarm: {alarm}", err=True)
-    return {
-        "calls": [asdict(call) for call in calls],
-        "executions": [record_json(execution) for execution in executions],
-        "summary": summary_json(summarise(executions)),
-        "alarms": alarms,
-    }
+            await running.recorded()
+            executions = list(running.store.executions(session=SESSION))
+    return calls, executions, alarms
 
 
-def _recorded(store_url: str, session: str) -> list[Execution]:
-    with ledger.opened(store_url) as store:
-        return list(store.executions(session=session))
-
-
-def _show(played: Any, before: list[Any]) -> None:  # noqa: ANN401  the SDK is an extra: its module loads late
+def _show(played: Any, before: list[Any], say: Callable[[str], None]) -> None:  # noqa: ANN401
+    """One call. (`Played` comes with the SDK, which is an extra, so its module loads late.)"""
     if not before or before[-1].turn != played.turn:
-        click.echo(f"> {played.prompt}")
+        say(f"> {played.prompt}")
     if played.notice:
-        click.echo(f"  ! {played.notice}")
+        say(f"  ! {played.notice}")
     skill = played.skill or "(no skill)"
-    click.echo(f"    {skill:26} {played.model:18} {played.tier:7} {played.rule:17} {played.zone}")
+    say(f"    {skill:26} {played.model:18} {played.tier:7} {played.rule:17} {played.zone}")
 
 
-def _show_audits(executions: list[Execution]) -> None:
+def _audits(executions: list[Execution]) -> Iterator[str]:
     """One decision of each kind that did not simply follow the skill's wish."""
     shown: dict[tuple[str | None, str], Execution] = {}
     for execution in executions:
         if execution.skill and execution.rule not in ("preferred", "platform_default"):
             shown.setdefault((execution.skill, execution.rule), execution)
     for execution in shown.values():
-        click.echo("\n" + audit_block(view_of(execution)))
-    click.echo()
+        yield "\n" + audit_block(view_of(execution))
+    yield ""
+
+
+def _control_text(actual: int, without: int) -> str:
+    saved = 1 - actual / without if without else 0.0
+    return (
+        "\nControl (measured: the same session played again with routing off, its caches never switched):\n"
+        f"  without routing ${usd(without):.3f} → with routing ${usd(actual):.3f} → saved {saved:.1%}"
+    )

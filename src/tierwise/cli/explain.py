@@ -20,6 +20,7 @@ from tierwise.router.answers import as_json as decision_json
 from tierwise.router.answers import model_of, stored_trace
 from tierwise.router.calls import Call, Routed
 from tierwise.router.metering import binding_text
+from tierwise.router.shelf import project_of
 
 
 @click.command()
@@ -62,7 +63,7 @@ def command(
 
 
 def _find(skill: str, project: Path) -> tuple[Path, list[Path]]:
-    """The folder of the skill, the one nearest to the project's root first, and the others of its name."""
+    """The folder of the skill, one that a client would load before any other, and the others of its name."""
     as_path = Path(skill)
     if (as_path / SKILL_FILE).is_file():
         return as_path.resolve(), []
@@ -75,7 +76,7 @@ def _find(skill: str, project: Path) -> tuple[Path, list[Path]]:
         known = sorted({path.parent.name for path in files})
         listing = f"It knows {', '.join(known[:20])}" if known else f"There is no {SKILL_FILE} below it"
         raise click.ClickException(f"no skill `{skill}` in {project}. {listing}; a folder's path works too")
-    named.sort(key=lambda folder: (len(folder.parts), str(folder)))
+    named.sort(key=lambda folder: (project_of(folder) is None, len(folder.parts), str(folder)))
     return named[0].resolve(), named[1:]
 
 

@@ -74,10 +74,11 @@ async def _serve(options: wiring.ServeOptions, *, as_json: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with wiring.serving(options, alarm=lambda text: click.echo(f"alarm: {text}", err=True)) as running:
         if as_json:
-            click.echo(json.dumps({"url": running.url, "upstream": running.upstream, "store": running.store}))
+            at = {"url": running.url, "upstream": running.upstream, "store": running.store_url}
+            click.echo(json.dumps(at))
         else:
             click.echo(f"tierwise listens on {running.url}")
             click.echo(f"  upstream  {running.upstream}")
-            click.echo(f"  ledger    {running.store}")
+            click.echo(f"  ledger    {running.store_url}")
             click.echo(f"  connect   ANTHROPIC_BASE_URL={running.url} claude")
         await stop.wait()

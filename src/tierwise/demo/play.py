@@ -19,8 +19,8 @@ import anthropic
 from tierwise.demo.session import ASKED_MODEL, SYSTEM_PROMPT, TURNS, Turn, found
 
 SESSION: Final = "demo-session"
-MAX_STEPS: Final = 6
-TOOLS: Final = tuple(
+MAX_STEPS: Final = 12
+TOOLS: Final[list[Any]] = [
     {
         "name": name,
         "description": f"{name} something in the repository.",
@@ -32,8 +32,9 @@ TOOLS: Final = tuple(
         ("Grep", "target"),
         ("Edit", "target"),
         ("Write", "target"),
+        ("Bash", "target"),
     ]
-)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +52,95 @@ class Played:
     model: str
 
 
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One conversation with the provider: the main loop, or (with an id) a skill that runs as a fork."""
+
+    client: anthropic.AsyncAnthropic
+    messages: list[Any]
+    id: str = ""
+
+    async def ask(self) -> tuple[Any, Any]:
+        """One streamed call: the whole message, and the answer's headers."""
+        async with self.client.messages.stream(
+            model=ASKED_MODEL,
+            max_tokens=8_192,
+            system=[{"type": "text", "text": SYSTEM_PROMPT, "cache_control": {"type": "ephemeral"}}],
+            tools=TOOLS,
+            messages=_with_cache_mark(self.messages),
+            extra_headers={"x-claude-code-agent-id": self.id} if self.id else {},
+        ) as stream:
+            return await stream.get_final_message(), stream.response.headers
+
+    def hear(self, *blocks: dict[str, Any]) -> None:
+        """The next user message."""
+        self.messages.append({"role": "user", "content": list(blocks)})
+
+
 async def play(base_url: str, project: Path) -> AsyncIterator[Played]:
     """Play the session against a gateway; yields every call as it ends."""
     headers = {"x-claude-code-session-id": SESSION}
     async with anthropic.AsyncAnthropic(
         base_url=base_url, api_key="no-key-needed", default_headers=headers, max_retries=0
     ) as client:
-        messages: list[Any] = []
+        main = Agent(client, [])
         for number, turn in enumerate(TURNS, 1):
-            messages.append({"role": "user", "content": [{"type": "text", "text": turn.prompt}]})
-            async for played in _play_turn(client, messages, number, turn, project):
+            main.hear(_text(turn.prompt))
+            async for played in _play_turn(main, number, turn, project):
                 yield played
 
 
-async def _play_turn(
-    client: anthropic.AsyncAnthropic, messages: list[Any], number: int, turn: Turn, project: Path
-) -> AsyncIterator[Played]:
-    skill: str | None = None
+async def _play_turn(agent: Agent, number: int, turn: Turn, project: Path) -> AsyncIterator[Played]:
+    """Ask until the answer calls no tool; a forked skill is played in a conversation of its own."""
+    skill = turn.skill if agent.id else None
     for _ in range(MAX_STEPS):
-        answer, headers = await _ask(client, messages)
-        yield Played(
-            turn=number,
-            prompt=turn.prompt,
-            skill=skill,
-            decision=headers["x-tierwise-decision"],
-            tier=headers["x-tierwise-tier"],
-            rule=headers["x-tierwise-rule"],
-            zone=headers["x-tierwise-zone"],
-            notice=headers.get("x-tierwise-notice", ""),
-            model=answer.model,
-        )
-        messages.append({"role": "assistant", "content": answer.to_dict()["content"]})
-        calls = [block for block in answer.content if block.type == "tool_use"]
-        if not calls:
+        answer, headers = await agent.ask()
+        yield _played(answer, headers, number, turn, skill)
+        agent.messages.append({"role": "assistant", "content": answer.to_dict()["content"]})
+        call = next((block for block in answer.content if block.type == "tool_use"), None)
+        if call is None:
             return
-        messages.append({"role": "user", "content": _results(calls, turn, project)})
-        skill = turn.skill if any(call.name == "Skill" for call in calls) else skill
+        if call.name != "Skill":
+            agent.hear(_result(call, found(turn, call.input["target"])))
+        elif turn.fork:
+            fork = Agent(agent.client, [], id=f"fork-{number}")
+            fork.hear(_text(f"{_instructions(turn, project)}\n\nARGUMENTS: {turn.prompt}"))
+            async for played in _play_turn(fork, number, turn, project):
+                yield played
+            done = f'Skill "{turn.skill}" completed (forked execution).\n\nResult:\n{turn.outcome}'
+            agent.hear(_result(call, done))
+        else:
+            skill = turn.skill
+            launched = _result(call, f"Launching skill: {turn.skill}")
+            agent.hear(launched, _text(_instructions(turn, project)))
 
 
-async def _ask(client: anthropic.AsyncAnthropic, messages: list[Any]) -> tuple[Any, Any]:
-    """One streamed call: the whole message, and the answer's headers."""
-    async with client.messages.stream(
-        model=ASKED_MODEL,
-        max_tokens=4_096,
-        system=[{"type": "text", "text": SYSTEM_PROMPT, "cache_control": {"type": "ephemeral"}}],
-        tools=TOOLS,  # type: ignore[arg-type]
-        messages=_with_cache_mark(messages),
-    ) as stream:
-        return await stream.get_final_message(), stream.response.headers
+def _played(answer: Any, headers: Any, number: int, turn: Turn, skill: str | None) -> Played:  # noqa: ANN401
+    return Played(
+        turn=number,
+        prompt=turn.prompt,
+        skill=skill,
+        decision=headers["x-tierwise-decision"],
+        tier=headers["x-tierwise-tier"],
+        rule=headers["x-tierwise-rule"],
+        zone=headers["x-tierwise-zone"],
+        notice=headers.get("x-tierwise-notice", ""),
+        model=answer.model,
+    )
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _result(call: Any, text: str) -> dict[str, Any]:  # noqa: ANN401
+    return {"type": "tool_result", "tool_use_id": call.id, "content": text}
+
+
+def _instructions(turn: Turn, project: Path) -> str:
+    folder = project / ".claude" / "skills" / turn.skill
+    body = (folder / "SKILL.md").read_text().partition("\n---\n")[2]
+    return f"Base directory for this skill: {folder}\n{body}"
 
 
 def _with_cache_mark(messages: list[Any]) -> list[Any]:
@@ -107,15 +149,3 @@ def _with_cache_mark(messages: list[Any]) -> list[Any]:
     *blocks, block = last["content"]
     marked = {**block, "cache_control": {"type": "ephemeral"}}
     return [*earlier, {**last, "content": [*blocks, marked]}]
-
-
-def _results(calls: list[Any], turn: Turn, project: Path) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = []
-    for call in calls:
-        text = f"Launching skill: {turn.skill}" if call.name == "Skill" else found(turn)
-        blocks.append({"type": "tool_result", "tool_use_id": call.id, "content": text})
-        if call.name == "Skill":
-            folder = project / ".claude" / "skills" / turn.skill
-            body = (folder / "SKILL.md").read_text().partition("\n---\n")[2]
-            blocks.append({"type": "text", "text": f"Base directory for this skill: {folder}\n{body}"})
-    return blocks

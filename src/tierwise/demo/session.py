@@ -14,14 +14,27 @@ from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One use of a tool inside a skill: what it is asked for, and how many lines it finds."""
+
+    tool: str
+    target: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One prompt, the skill that the model answers it with, what the tool inside finds, and the outcome."""
+    """One prompt, the skill that the model answers it with, what it looks at, and the outcome.
+
+    `thought` is how much the model writes at each step, in paragraphs of some 45 tokens. A `fork` runs in a
+    conversation of its own (`context: fork`), so the main loop's prompt cache is left alone.
+    """
 
     prompt: str
     skill: str
-    tool: str
-    argument: str
-    found_lines: int
+    fork: bool
+    thought: int
+    looks: tuple[Look, ...]
     outcome: str
 
 
@@ -29,63 +42,96 @@ TURNS: Final = (
     Turn(
         "Something is off on the checkout page, who should look at it?",
         "frontend-qa-coordinator",
-        "Read",
-        "src/pages/checkout.tsx",
-        120,
+        False,
+        2,
+        (Look("Read", "src/pages/checkout.tsx", 80),),
         "Start with page-component-mapper, then css-layout-debugger and ui-bug-investigator.",
     ),
     Turn(
         "Map the components of the checkout page.",
         "page-component-mapper",
-        "Grep",
-        "import .* from",
-        260,
+        False,
+        4,
+        (
+            Look("Grep", "import .* from", 90),
+            Look("Read", "src/components/summary.tsx", 60),
+            Look("Read", "src/components/voucher.tsx", 60),
+            Look("Read", "src/components/address.tsx", 60),
+            Look("Read", "src/components/payment.tsx", 60),
+            Look("Read", "src/components/lines.tsx", 60),
+        ),
         "CheckoutPage has 14 components, 5 of them client components.",
     ),
     Turn(
         "The summary box overflows on small screens, find out why.",
         "css-layout-debugger",
-        "Read",
-        "src/styles/checkout.css",
-        320,
+        True,
+        12,
+        (
+            Look("Read", "src/styles/checkout.css", 120),
+            Look("Grep", "min-width", 30),
+            Look("Read", "src/components/summary.tsx", 60),
+            Look("Grep", "summary-row", 20),
+        ),
         "`min-width: 32rem` on .summary-row reaches the box below the `sm` breakpoint.",
     ),
     Turn(
         "The total flickers after hydration and is sometimes wrong. Find the root cause.",
         "ui-bug-investigator",
-        "Read",
-        "src/state/cart.ts",
-        900,
+        True,
+        24,
+        (
+            Look("Read", "src/state/cart.ts", 200),
+            Look("Grep", "useEffect", 40),
+            Look("Read", "src/state/storage.ts", 90),
+            Look("Read", "src/pages/checkout.tsx", 80),
+            Look("Grep", "hydrate", 20),
+        ),
         "The server renders with the stored cart, the client with the empty one: two effects race.",
     ),
     Turn(
         "Mend the race in the cart's state.",
         "component-fix-and-verify",
-        "Edit",
-        "src/state/cart.ts",
-        300,
+        True,
+        16,
+        (
+            Look("Edit", "src/state/cart.ts", 20),
+            Look("Grep", "useCart", 30),
+            Look("Read", "src/components/lines.tsx", 60),
+            Look("Bash", "npx tsc --noEmit", 10),
+            Look("Bash", "npx vitest run src/state", 40),
+        ),
         "The second effect now waits for the first; type check and 41 tests pass.",
     ),
     Turn(
         "Write the test that would have caught it.",
         "regression-test-generator",
-        "Write",
-        "src/state/cart.test.ts",
-        220,
+        True,
+        16,
+        (
+            Look("Read", "src/state/storage.test.ts", 80),
+            Look("Write", "src/state/cart.test.ts", 20),
+            Look("Bash", "npx vitest run src/state/cart.test.ts", 30),
+            Look("Bash", "git stash; npx vitest run src/state/cart.test.ts; git stash pop", 30),
+        ),
         "cart.test.ts fails without the fix and passes with it.",
     ),
     Turn(
         "Is there a second race like this in the voucher code? Look using sonnet.",
         "ui-bug-investigator",
-        "Read",
-        "src/state/voucher.ts",
-        420,
+        True,
+        24,
+        (
+            Look("Read", "src/state/voucher.ts", 120),
+            Look("Grep", "AbortController", 10),
+            Look("Read", "src/components/voucher.tsx", 60),
+        ),
         "No: the voucher has a single effect, and it is cancelled on unmount.",
     ),
 )
 
 ASKED_MODEL: Final = "claude-opus-5-5"
-WEEKLY_BUDGET_USD: Final = 0.50
+WEEKLY_BUDGET_USD: Final = 0.65
 """Small enough that the session passes its yellow edge on the way."""
 
 SYSTEM_PROMPT: Final = (
@@ -103,24 +149,32 @@ ANSWER: Final = (
 
 def script() -> dict[str, Any]:
     """What the provider answers, as the simulator's script."""
-    return {"rules": [_rule(turn) for turn in TURNS]}
+    return {"rules": [rule for turn in TURNS for rule in _rules(turn)]}
 
 
-def _rule(turn: Turn) -> dict[str, Any]:
+def _rules(turn: Turn) -> list[dict[str, Any]]:
+    """The main loop calls the skill; the skill's steps follow there, or in the fork's own conversation."""
     call_skill = {"text": "A skill fits.", "tool_calls": [{"name": "Skill", "input": {"skill": turn.skill}}]}
-    use_tool = {"text": ANSWER * 2, "tool_calls": [{"name": turn.tool, "input": {"target": turn.argument}}]}
-    finish = {"text": ANSWER * 6 + turn.outcome}
-    steps = [call_skill, use_tool, finish]
-    return {"name": turn.skill, "match": {"prompt": _exactly(turn.prompt)}, "turn": steps}
+    looking = [
+        {"text": ANSWER * turn.thought, "tool_calls": [{"name": look.tool, "input": {"target": look.target}}]}
+        for look in turn.looks
+    ]
+    steps = [*looking, {"text": ANSWER * 2 * turn.thought + turn.outcome}]
+    main = {"name": turn.skill, "match": {"prompt": _exactly(turn.prompt), "agent": False}}
+    if not turn.fork:
+        return [{**main, "turn": [call_skill, *steps]}]
+    forked = {"match": {"first_user": _exactly(f"ARGUMENTS: {turn.prompt}"), "agent": True}, "turn": steps}
+    return [{**main, "turn": [call_skill, {"text": turn.outcome}]}, forked]
 
 
 def _exactly(prompt: str) -> str:
     return "".join(c if c.isalnum() or c == " " else f"\\{c}" for c in prompt)
 
 
-def found(turn: Turn) -> str:
-    """What the tool inside the skill returns: so many numbered lines of plausible source."""
+def found(turn: Turn, target: str) -> str:
+    """What a tool inside the skill returns: so many numbered lines of plausible source."""
+    lines = next((look.lines for look in turn.looks if look.target == target), 0)
     return "\n".join(
-        f"{number:4}  export const item{number} = select(state, '{turn.argument}', {number});"
-        for number in range(1, turn.found_lines + 1)
+        f"{number:4}  export const item{number} = select(state, '{target}', {number});"
+        for number in range(1, lines + 1)
     )

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from tierwise.core.questions import Settings
 from tierwise.core.skills import Role, Routing
 from tierwise.core.tiers import Ladder, Tier
-from tierwise.core.zones import DEFAULT_THRESHOLDS, EVERYTHING, Scope, Thresholds
+from tierwise.core.zones import EVERYTHING, Scope, Thresholds
 from tierwise.files.config_ladder import ladder_from
 from tierwise.files.config_schema import (
     CONSERVATION_MODE,
@@ -29,6 +29,7 @@ from tierwise.files.config_schema import (
     TIER_UNITS,
     TOTALS,
     YELLOW,
+    built_in_values,
     read_statements,
 )
 from tierwise.files.config_sources import SESSION_KEY, Layer, Source, config_files, read_layers
@@ -135,7 +136,8 @@ def merge(
     """The configuration that these sources make, weakest first; only the user's own may name a ladder."""
     layers, said_wrong = list(layers), list(findings)
     ladder, wrong = _ladder(layers)
-    standing = _built_in(ladder)
+    built_in = built_in_values(ladder)
+    standing = {key: Entry(".".join(key), value, "built-in") for key, value in built_in.items()}
     words = TierWords(ladder, tier_of_model)
     for layer in layers:
         wrong += _lay(standing, layer, words)
@@ -150,25 +152,6 @@ def _ladder(layers: Iterable[Layer]) -> tuple[Ladder, list[Finding]]:
 
 
 # -- laying sources over each other ------------------------------------------------------------------------
-
-
-def _built_in(ladder: Ladder) -> dict[Key, Entry]:
-    settings = Settings()
-    values: dict[Key, Any] = {
-        ("mode",): "enforce",
-        ("force_model",): None,
-        CONSERVATION_MODE: settings.conservation,
-        ("zone_by",): settings.zone_by,
-        ("on_red_high",): settings.on_red_high,
-        ("switch_cost",): settings.switch_cost,
-        ("fallbacks",): settings.fallbacks,
-        YELLOW: DEFAULT_THRESHOLDS.yellow,
-        RED: DEFAULT_THRESHOLDS.red,
-        ("defaults", "platform"): ladder.heavy,
-    }
-    for role in Role:
-        values["defaults", str(role)] = ladder.standard if role is Role.SPECIALIST else ladder.light
-    return {key: Entry(".".join(key), value, "built-in") for key, value in values.items()}
 
 
 def _lay(standing: dict[Key, Entry], layer: Layer, words: TierWords) -> list[Finding]:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-from tierwise.core.questions import Conservation, OnRedHigh, SwitchCost
+from tierwise.core.questions import Conservation, OnRedHigh, Settings, SwitchCost
 from tierwise.core.skills import Role
+from tierwise.core.tiers import Ladder
 from tierwise.core.zones import ZoneBy
 from tierwise.files.config_values import AMOUNT, RATIO, SHARE, Key, Read, Reader, Said
 from tierwise.files.findings import Finding, did_you_mean
@@ -198,3 +199,24 @@ SECTIONS: Final[dict[str, Read]] = {
     "skill_overrides": _skill_overrides,
 }
 """Every key at the top of a file, in the order in which they are shown."""
+
+
+def built_in_values(ladder: Ladder) -> dict[Key, object]:
+    """What every key is that always has a value, where nobody says anything."""
+    settings = Settings()
+    return {
+        ("mode",): "enforce",
+        ("force_model",): None,
+        CONSERVATION_MODE: settings.conservation,
+        ("zone_by",): settings.zone_by,
+        ("on_red_high",): settings.on_red_high,
+        ("switch_cost",): settings.switch_cost,
+        ("fallbacks",): settings.fallbacks,
+        YELLOW: settings.thresholds.yellow,
+        RED: settings.thresholds.red,
+        ("defaults", "platform"): ladder.heavy,
+        **{
+            ("defaults", str(role)): ladder.standard if role is Role.SPECIALIST else ladder.light
+            for role in Role
+        },
+    }

@@ -90,7 +90,7 @@ def parse_prompt(prompt: str, ladder: Ladder, tier_of_model: TierOfModel | None 
 
 # -- the user's own words ----------------------------------------------------------------------------------
 
-_SKILL_BODY: Final = "Base directory for this skill:"
+_SKILL_BODY: Final = re.compile(r"(?:^|\n)[ \t]*Base directory for this skill:")
 _TYPED_ARGUMENTS: Final = re.compile(r"<command-args>([^<]*)</command-args>")
 _HARNESS: Final = re.compile(
     rf"<((?:{'|'.join(HARNESS_TAGS)}))\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
@@ -104,11 +104,12 @@ _SINGLE_WORD: Final = re.compile(r"[\w.:-]+")
 def strip_harness(text: str) -> str:
     """`text` without what a client wrote into it: reminders, command echoes, tool output, a skill's body.
 
-    The arguments of a typed command are the user's own words and stay. An element that is never closed is
-    taken to reach to the end.
+    The arguments of a typed command are the user's own words and stay. A skill's body, and an element that
+    is never closed, are taken to reach to the end.
     """
-    if text.lstrip().startswith(_SKILL_BODY):
-        return ""
+    body = _SKILL_BODY.search(text)
+    if body:
+        text = text[: body.start()]
     if "<" not in text:
         return text
     return _HARNESS.sub("\n", _TYPED_ARGUMENTS.sub(r"\n\1\n", text))

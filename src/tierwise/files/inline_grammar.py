@@ -110,11 +110,11 @@ def order_in(sentence: Sentence) -> Order | None:
     behind = _behind(sentence)
     if behind is None or (sentence.name in words.ORDINARY and not behind.noun):
         return None
-    named_for_sure = behind.noun or sentence.is_id or _begins_work(behind.rest)
-    if not named_for_sure and _speaks_of_something_else(sentence):
-        return None
     order = _led(sentence, behind) or _chosen(sentence, behind.rest)
-    return None if order is None or _is_conditional(sentence, behind.rest) else order
+    if order is None or _is_conditional(sentence, behind.rest):
+        return None
+    named_for_sure = behind.noun or sentence.is_id or _begins_work(behind.rest)
+    return order if named_for_sure or not _speaks_of_something_else(sentence) else None
 
 
 def is_imperative(sentence: Sentence) -> bool:

@@ -147,6 +147,9 @@ class Gateway:
     def _route(self, request: MessagesRequest, headers: dict[str, str]) -> Routed:
         """The call, routed; as the client asked, with an alarm, if routing itself fails."""
         standing = self._sessions.follow(request)
+        skill = standing.skill
+        of_main = self._sessions.words_of_main(request) if request.subagent else ""
+        targeted = skill is not None and skill.how == "fork"
         call = Call(
             platform=PLATFORM,
             asked_model=request.model,
@@ -157,10 +160,10 @@ class Gateway:
             project=request.project,
             key=request.key,
             role=Role.AUXILIARY if request.request_class == "auxiliary" else None,
-            skill=standing.skill.name if standing.skill else None,
-            skill_folder=standing.skill.base_dir if standing.skill else None,
-            user_words=standing.words,
-            everywhere_words=self._sessions.words_of_main(request) if request.subagent else "",
+            skill=skill.name if skill else None,
+            skill_folder=skill.base_dir if skill else None,
+            user_words=of_main if targeted else standing.words,
+            everywhere_words=of_main,
             effort=request.effort,
             pin=headers.get("x-tierwise-tier", ""),
         )

@@ -48,6 +48,9 @@ class Router:
         folder = self._folder(call, alarms)
         config = self.configs.of(project_of(folder) if folder else None)
         alarms += [str(finding) for finding in config.findings if finding.severity == "error"]
+        if config.mode == "off":
+            question = self._question(call, None, config, UserWish(), day)
+            return Routed(call, question, decide(question), "off", call.asked_model, alarms=tuple(alarms))
         skill = self._skill(call, folder, config, alarms)
         inline, wish = self._wish(call, skill, config)
         question = self._question(call, skill, config, wish, day)
@@ -134,6 +137,8 @@ class Router:
     def _to_send(self, config: Config, question: Question, decision: Decision, alarms: list[str]) -> str:
         """The model id to ask for: the decided one if the mode enforces and the request's shape allows it."""
         asked, card, model = question.asked_model or "", question.asked_card, decision.model
+        if not asked:
+            return model.id if model is not None else ""
         if config.mode != "enforce" or model is None or decision.tier == question.asked:
             return asked
         if card is None or model.family != card.family or not model.family:

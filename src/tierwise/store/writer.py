@@ -76,6 +76,15 @@ class LedgerWriter:
             self._changed.notify()
         return written
 
+    def flushed(self) -> Future[None]:
+        """Resolves when everything that was submitted before is durable, or with a failed attempt's error."""
+        with self._changed:
+            if self._queue:
+                return self._queue[-1].written
+        nothing: Future[None] = Future()
+        nothing.set_result(None)
+        return nothing
+
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Write what is queued and stop. StoreError if some of it could not be written within `timeout_s`."""
         with self._changed:
