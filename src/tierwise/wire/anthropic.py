@@ -91,7 +91,8 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> Messages
         max_tokens=read_or_none(_number, members.get("max_tokens", _NOTHING)),
         effort=config.effort if config else None,
         session=session_of(headers, members, messages),
-        agent=named(headers, "x-claude-code-agent-id") or (f"begun-{turn.key}" if subagent else ""),
+        agent=named(headers, "x-claude-code-agent-id")
+        or (f"begun-{turn.key or 'earlier'}" if subagent else ""),
         parent_agent=named(headers, "x-claude-code-parent-agent-id"),
         subagent=subagent,
         request_class=request_class,

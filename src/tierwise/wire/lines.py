@@ -27,11 +27,12 @@ class Lines:
         if b"\n" not in chunk and b"\r" not in chunk:
             self._keep(chunk)
             return []
-        lines = _split(b"".join([*self._parts, chunk]))
+        lines = _split(b"".join([*self._parts, chunk]) if self._parts else chunk)
         if self._too_long:
             del lines[0]
         self._parts, self._size, self._too_long = [], 0, False
-        self._keep(lines.pop())
+        if rest := lines.pop():
+            self._keep(rest)
         return [line for line in lines if len(line) <= LINE_BYTES_MAX]
 
     def _keep(self, part: bytes) -> None:
