@@ -1,5 +1,5 @@
 # Everything installs itself into .venv on first use, and again when pyproject.toml changes.
-# Needed: Python 3.11 or newer. Another one than python3:  make test PYTHON=python3.13
+# Needed: Python 3.11 or newer. Beside it with another Python:  make test PYTHON=python3.13 VENV=.venv-3.13
 
 PYTHON ?= python3
 VENV   := .venv

@@ -36,6 +36,7 @@ class Case:
     warnings: list[str] = field(default_factory=list)
     accepted_below_minimum: bool = False
     after: dict[str, Tier | None] = field(default_factory=dict)
+    _zones: dict[int, tuple[Zone, Gauge | None]] = field(default_factory=dict)
 
     def may_use(self, tier: Tier) -> bool:
         """Whether routing may pick the tier unasked: premium rungs must be named by somebody."""
@@ -52,8 +53,12 @@ class Case:
 
     def zone_at(self, tier: Tier) -> tuple[Zone, Gauge | None]:
         """The strictest zone at this tier, and the budget that sets it."""
-        settings = self.question.settings
-        return strictest(self.gauges_at(tier), settings.thresholds, settings.zone_by)
+        known = self._zones.get(tier.rank)
+        if known is None:
+            settings = self.question.settings
+            known = strictest(self.gauges_at(tier), settings.thresholds, settings.zone_by)
+            self._zones[tier.rank] = known
+        return known
 
     def zone_everywhere(self) -> tuple[Zone, Gauge | None]:
         """The strictest zone among the budgets that govern a call whatever its tier."""
@@ -67,6 +72,8 @@ class Case:
 
     def spent_up_at(self, tier: Tier) -> Gauge | None:
         """A hard budget that is exhausted for calls at this tier; None if there is none."""
+        if self.zone_at(tier)[0] is not Zone.EXHAUSTED:
+            return None
         full = (g for g in self.gauges_at(tier) if g.hard and self.zone_of(g) is Zone.EXHAUSTED)
         return next(full, None)
 

@@ -54,10 +54,21 @@ def matched_words(when: str, prompt: str) -> str | None:
     `prompt` must be in lower case.
     """
     for stems in _alternatives(when):
-        found = [_occurrence(stem, prompt) for stem in stems]
-        if all(found):
+        found = _all_in(stems, prompt)
+        if found:
             return "the request says " + ", ".join(f"`{word}`" for word in found)
     return None
+
+
+def _all_in(stems: tuple[str, ...], prompt: str) -> list[str]:
+    """The words of the request with these stems; nothing as soon as one is missing."""
+    found = []
+    for stem in stems:
+        word = _occurrence(stem, prompt)
+        if word is None:
+            return []
+        found.append(word)
+    return found
 
 
 def _said(when: str, said: Iterable[str]) -> bool:

@@ -90,7 +90,7 @@ def parse_prompt(prompt: str, ladder: Ladder, tier_of_model: TierOfModel | None 
 
 # -- the user's own words ----------------------------------------------------------------------------------
 
-_SKILL_BODY: Final = re.compile(r"(?:^|\n)[ \t]*Base directory for this skill:")
+_SKILL_BODY: Final = "Base directory for this skill:"
 _TYPED_ARGUMENTS: Final = re.compile(r"<command-args>([^<]*)</command-args>")
 _HARNESS: Final = re.compile(
     rf"<((?:{'|'.join(HARNESS_TAGS)}))\b[^>]*>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
@@ -107,9 +107,9 @@ def strip_harness(text: str) -> str:
     The arguments of a typed command are the user's own words and stay. A skill's body, and an element that
     is never closed, are taken to reach to the end.
     """
-    body = _SKILL_BODY.search(text)
-    if body:
-        text = text[: body.start()]
+    if text.lstrip().startswith(_SKILL_BODY):
+        return ""
+    text = text.partition(f"\n{_SKILL_BODY}")[0]
     if "<" not in text:
         return text
     return _HARNESS.sub("\n", _TYPED_ARGUMENTS.sub(r"\n\1\n", text))
