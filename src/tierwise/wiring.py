@@ -174,6 +174,7 @@ async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncI
     """
     from tierwise.gateway.app import Gateway
     from tierwise.gateway.upstream import Upstream
+    from tierwise.router.config_findings import findings_of
     from tierwise.serving import LoopbackServer
     from tierwise.store.writer import LedgerWriter
 
@@ -183,8 +184,9 @@ async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncI
         store = stack.enter_context(closing(open_store(options.store)))
         ledger = LedgerWriter(store)
         stack.callback(ledger.close)
+        router = router_for(store, options.project, options.skill_roots, options.user_file)
         gateway = Gateway(
-            router_for(store, options.project, options.skill_roots, options.user_file),
+            router,
             await stack.enter_async_context(upstream),
             ledger,
             now_us=now_us,
@@ -193,6 +195,9 @@ async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncI
             alarm=alarm,
             version=version("tierwise"),
         )
+        config = router.configs.of(None)
+        for finding in (*catalog_findings(), *findings_of(config, router.catalog, day_of(now_us()))):
+            alarm(str(finding))
         server = await stack.enter_async_context(LoopbackServer(gateway, options.port))
         where = options.store or f"sqlite:{home_dir() / 'ledger.sqlite'}"
         yield Serving(server.url, upstream.url, where, store, ledger, simulator)

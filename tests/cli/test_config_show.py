@@ -133,3 +133,16 @@ def test_nothing_that_a_terminal_might_obey_is_printed(project: Path) -> None:
 
 def test_a_project_that_is_no_folder_is_a_usage_error(project: Path) -> None:
     assert show("--project", project / "nowhere").exit_code == 2
+
+
+def test_a_model_that_its_platform_does_not_have_is_said(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "model-routing.yaml").write_text("tiers:\n  haiku:\n    codex: claude-haiku-5-5\n")
+    result = CliRunner().invoke(
+        main, ["config", "show", "--project", str(tmp_path)], env={"TIERWISE_HOME": str(home)}
+    )
+
+    assert result.exit_code == 0
+    assert "model-routing.yaml:3" in result.stderr
+    assert "does not answer on codex" in result.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,9 +163,10 @@ def test_a_prompt_without_a_tiers_word_orders_nothing(text: str) -> None:
         "¶ ",
     ],
 )
-def test_a_hostile_prompt_costs_no_more_than_its_length(piece: str) -> None:
-    """64 mentions with full sentences around them are the worst that is ever looked at."""
+@pytest.mark.timeout(10)
+def test_a_hostile_prompt_is_read_to_its_end(piece: str) -> None:
+    """64 mentions with full sentences around them are the worst that is looked at; a hang times out."""
     prompt = f"use {piece * (INSPECTED_CHARS // len(piece))} opus"
-    began = time.perf_counter()
-    parse_prompt(prompt[: INSPECTED_CHARS - 10] + " use opus", BUILT_IN, MODELS.get)
-    assert time.perf_counter() - began < 0.5
+    said = parse_prompt(prompt[: INSPECTED_CHARS - 10] + " use opus", BUILT_IN, MODELS.get)
+
+    assert said.tier in (None, BUILT_IN["opus"])

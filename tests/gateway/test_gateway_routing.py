@@ -111,6 +111,25 @@ def test_a_pin_by_header_is_the_strongest_word(tmp_path: Path) -> None:
     play(tmp_path, what)
 
 
+def test_a_pin_that_names_nothing_is_said_and_not_followed(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request(conversation(at.skill())), x_tierwise_tier="opsu")
+
+        assert at.models_asked_for() == [HAIKU]
+        assert any("`opsu` is no tier" in alarm for alarm in at.alarms)
+
+    play(tmp_path, what)
+
+
+def test_a_misspelt_key_in_the_configuration_is_said_at_the_start(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        assert any("model-routing.yaml:1" in a and "Did you mean `force_model`?" in a for a in at.alarms)
+        status, _, _ = await at.post(request([user("Hello.")]))
+        assert status == 200
+
+    play(tmp_path, what, config="forcemodel: haiku")
+
+
 def test_a_model_of_another_shape_is_served_as_asked_with_an_alarm(tmp_path: Path) -> None:
     async def what(at: Door) -> None:
         await at.post(request(conversation(at.skill()), model="claude-opus-4-6"))

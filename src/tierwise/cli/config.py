@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +23,8 @@ from tierwise.core.tiers import Tier
 from tierwise.files.config import Config, Entry, load_config
 from tierwise.files.config_sources import USER_FILE
 from tierwise.files.findings import Finding, did_you_mean
+from tierwise.router.config_findings import findings_of
 
-PLATFORM: Final = "claude_code"
-"""Whose prices a `cost_ratio` is compared with where no tier names a platform."""
 WIDTH: Final = 100
 """Columns that a line is fitted to by cutting its value, but not below `MIN_VALUE_WIDTH`."""
 MIN_VALUE_WIDTH: Final = 12
@@ -64,7 +62,7 @@ def show(key: str | None, project: Path, as_json: bool) -> None:
         user_file=wiring.home_dir() / USER_FILE, project=project, tier_of_model=wiring.tier_of_model
     )
     entries = _named(config, key)
-    findings = (*config.findings, *_stale_ratios(config))
+    findings = findings_of(config, wiring.load_catalog(), wiring.day_of(wiring.now_us()))
     if as_json:
         click.echo(json.dumps(_document(entries, findings), indent=2))
     else:
@@ -86,23 +84,6 @@ def _named(config: Config, key: str | None) -> Sequence[Entry]:
         hint = f"did you mean `{close}`?" if close else "`tierwise config show` lists what is set."
         raise click.ClickException(printable(f"nothing is set under `{key}`; {hint}"))
     return found
-
-
-def _stale_ratios(config: Config) -> list[Finding]:
-    """A warning for every `cost_ratio` that the price table contradicts, told once."""
-    day = datetime.fromtimestamp(wiring.now_us() / 1_000_000, UTC).date().isoformat()
-    catalog, found = wiring.load_catalog(), {entry.key: entry for entry in config.entries}
-    platforms = {platform for models in config.tier_models.values() for platform in models} or {PLATFORM}
-    findings: dict[str, Finding] = {}
-    for platform in sorted(platforms, key=lambda name: (name != PLATFORM, name)):
-        for problem in catalog.ratio_problems(
-            config.cost_ratios, platform, config.settings.ladder, config.tier_models, day
-        ):
-            key = ".".join(problem.key)
-            at = found[key]
-            finding = Finding(at.path, at.line, key, problem.problem, problem.remedy, "warning", problem.rule)
-            findings.setdefault(key, finding)
-    return list(findings.values())
 
 
 def _document(entries: Sequence[Entry], findings: Sequence[Finding]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Finding rules: the stable word of every kind of mistake in a skill's files, and what it means.
+"""Finding rules: the stable word of every kind of mistake in a file that a person wrote, and what it means.
 
 A word never changes its meaning: people switch on it in CI. The first group makes a file unusable.
 
@@ -55,5 +55,24 @@ RULES: Final[dict[str, str]] = {
     "too-many-triggers": "A routing table's row has more triggers than are read",
     "adaptation-order": "An adaptation is for a tier that is not below the preferred one",
     "adaptation-too-long": "An adaptation is too long to be added to a prompt",
+    "unknown-model": "A model that the catalog does not know",
+    "bad-model": "The text is no model's id",
+    "model-not-on-platform": "The platform does not have the model that a tier names",
+    "not-a-number": "A number was meant",
+    "out-of-range": "The number is out of range",
+    "thresholds-cross": "Yellow would begin above red",
+    "ladder-order": "The tiers are listed in another order than they have",
+    "too-many-rungs": "The ladder has more rungs than are read",
+    "prose-unclear": "A line of prose about routing cannot be read",
+    "outside-project": "A project's file leads out of the project",
+    "untrusted-key": "A project may not say this",
+    "untrusted-mode": "A project may not weaken the mode",
+    "untrusted-ladder": "A project may not name a ladder",
+    "untrusted-model": "A project may not map a tier to a dearer model",
+    "untrusted-cap": "A project may not raise a cap",
+    "untrusted-threshold": "A project may not raise a threshold",
+    "stale-cost-ratio": "A `cost_ratio` differs from the price table by more than 20 %",
+    "price-value": "The price cannot be read",
+    "unknown-platform": "The platform is not known",
     "too-many-findings": "The file has more mistakes than are listed",
 }

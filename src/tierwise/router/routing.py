@@ -53,6 +53,8 @@ class Router:
             return Routed(call, question, decide(question), "off", call.asked_model, alarms=tuple(alarms))
         skill = self._skill(call, folder, config, alarms)
         inline, wish = self._wish(call, skill, config)
+        if call.pin and wish.pin is None:
+            alarms.append(f"`{call.pin[:60]}` is no tier or known model: the call was not pinned to it")
         question = self._question(call, skill, config, wish, day)
         question = replace(question, gauges=self.balances.gauges(config, now_us))
         decision = decide(question)
