@@ -29,13 +29,13 @@ NEEDS_SDK: Final = "the demo talks through the `anthropic` SDK: pip install 'tie
 
 
 @click.command("demo")
-@ledger.store_option
+@click.option("--store", "store_url", metavar="URL", help="Keep the ledger there, as `sqlite:PATH`.")
 @ledger.json_option
 def command(store_url: str | None, as_json_: bool) -> None:
-    """Play a session of a frontend QA suite through the gateway, and show what it cost and saved.
+    """Play a session on the built-in simulator, and show what it saved.
 
-    Six skills, one budget that runs from green into yellow, and the real `anthropic` SDK against the built-in
-    simulator. The ledger goes with the demo unless --store names a place for it.
+    A frontend QA suite of six skills, one budget that runs from green into yellow, and the real `anthropic`
+    SDK through the gateway's port. The ledger goes with the demo unless --store names a place for it.
     """
     if find_spec("anthropic") is None:
         raise click.ClickException(NEEDS_SDK)

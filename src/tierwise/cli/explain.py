@@ -40,7 +40,9 @@ def command(
     store_url: str | None,
     as_json_: bool,
 ) -> None:
-    """Explain the decision for SKILL (a name or a folder), with the words of PROMPT if there are any.
+    """Show which tier a skill gets now, and why.
+
+    SKILL is a name or a folder; the words of PROMPT count as the user's own.
 
     \b
       tierwise explain ui-bug-investigator

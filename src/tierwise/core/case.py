@@ -37,6 +37,7 @@ class Case:
     accepted_below_minimum: bool = False
     after: dict[str, Tier | None] = field(default_factory=dict)
     _zones: dict[int, tuple[Zone, Gauge | None]] = field(default_factory=dict)
+    _models: dict[int, tuple[ModelCard, ...]] = field(default_factory=dict)
 
     def may_use(self, tier: Tier) -> bool:
         """Whether routing may pick the tier unasked: premium rungs must be named by somebody."""
@@ -84,8 +85,12 @@ class Case:
 
     def models_at(self, tier: Tier) -> tuple[ModelCard, ...]:
         """The models that can serve the tier now: this platform's first, then other providers'."""
-        here = () if tier.name in self.question.unavailable else self._listed_at(tier)
-        return here + self._reachable(self.question.elsewhere.get(tier.name, ()))
+        known = self._models.get(tier.rank)
+        if known is None:
+            here = () if tier.name in self.question.unavailable else self._listed_at(tier)
+            known = here + self._reachable(self.question.elsewhere.get(tier.name, ()))
+            self._models[tier.rank] = known
+        return known
 
     def reachable(self, tier: Tier) -> bool:
         """Whether anything can serve the tier. Where no model is known at all, nothing speaks against it."""

@@ -15,15 +15,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Final
-
-import snowballstemmer
+from typing import Any, Final
 
 from tierwise.core.skills import Condition
 
-_stemmer: Final = snowballstemmer.stemmer("english")
 _WORD: Final = re.compile(r"[^\W_]+")
 _SPLIT: Final = re.compile(r"[,;/()]|\bor\b", re.IGNORECASE)
 _GLOB: Final = re.compile(r"[*?\[/]|\.\w+$")
@@ -37,7 +34,7 @@ FRAMING: Final = frozenset(
 """Words that frame a condition rather than state it; they never have to occur in the request."""
 
 
-def holds(condition: Condition, prompt: str, files: Iterable[str], said: Iterable[str]) -> str | None:
+def holds(condition: Condition, prompt: str, files: Iterable[str], said: Collection[str]) -> str | None:
     """Why the condition holds, in words for the trace; None if it does not.
 
     `prompt` is the request in lower case; `said` are the conditions that the caller found to hold: each
@@ -71,8 +68,8 @@ def _all_in(stems: tuple[str, ...], prompt: str) -> list[str]:
     return found
 
 
-def _said(when: str, said: Iterable[str]) -> bool:
-    claims = {_folded(claim) for claim in said}
+def _said(when: str, said: Collection[str]) -> bool:
+    claims = {_folded(claim) for claim in said} if said else set()
     return bool(claims) and (_folded(when) in claims or not claims.isdisjoint(_pieces(when)))
 
 
@@ -104,9 +101,17 @@ def _alternatives(when: str) -> tuple[tuple[str, ...], ...]:
     return tuple(stems for stems in content if stems)
 
 
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:  # noqa: ANN401  the library has no types
+    """The stemmer; imported on first use, because most questions have no condition to match."""
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
 @lru_cache(maxsize=16384)
 def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    return str(_stemmer().stemWord(word))
 
 
 def _occurrence(stem: str, prompt: str) -> str | None:

@@ -61,23 +61,17 @@ def decide(question: Question) -> Decision:
     """Let every rule speak in turn; return the tier that remains, with the trace. Never raises."""
     case = case_of(question)
     tier: Tier | None = question.settings.platform_default
+    unknown = question.asked_model is not None and question.asked is None
     trace: list[Step] = []
     for name, rule in RULES.items():
-        after, why = (
-            _unknown(case, name)
-            if _is_unknown(question, name, tier)
-            else rule(case, tier or case.ladder.lowest)
-        )
+        if unknown and not (name == "user" and _has_wish(question)):
+            after, why = _unknown(case, name)
+        else:
+            unknown = False
+            after, why = rule(case, tier or case.ladder.lowest)
         trace.append(Step(name, tier, after, why))
         case.after[name] = tier = after
     return _concluded(case, tier, tuple(trace))
-
-
-def _is_unknown(question: Question, rule: str, tier: Tier | None) -> bool:
-    """Whether the case stands at a model unknown to the catalog; only the user's word changes that."""
-    if rule == "platform_default":
-        return question.asked_model is not None and question.asked is None
-    return tier is None and not (rule == "user" and _has_wish(question))
 
 
 def _has_wish(question: Question) -> bool:
@@ -85,7 +79,8 @@ def _has_wish(question: Question) -> bool:
     return any(tier is not None for tier in (wish.pin, wish.inline, wish.force, wish.skill_override))
 
 
-def _unknown(case: Case, rule: str) -> tuple[None, str]:
+def _unknown(case: Case, rule: str) -> tuple[Tier | None, str]:
+    """A rule's word on a model unknown to the catalog: left alone, until the user names a tier."""
     model = case.question.asked_model
     if rule == "platform_default":
         case.warnings.append(

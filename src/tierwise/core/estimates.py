@@ -12,9 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tierwise.core.models import Candidates
-from tierwise.core.prices import cost_nanousd
+from tierwise.core.prices import PICO_PER_NANO, Price
 from tierwise.core.skills import EstimatedTokens, TokenRange
-from tierwise.core.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +33,52 @@ def estimate_of(declared: EstimatedTokens | None, candidates: Candidates) -> Est
     if bounds is None:
         return None
     low, high = bounds
-    prices = ((tier, cards[0].price) for tier, cards in candidates.items() if cards)
     return Estimate(
         source="declared",
-        tokens=TokenRange(low.total_tokens, high.total_tokens),
+        tokens=TokenRange(sum(low), sum(high)),
         by_tier_nanousd=tuple(
-            (tier, _cost_range(cost_nanousd(low, price), cost_nanousd(high, price))) for tier, price in prices
+            [(tier, _cost_range(low, high, cards[0].price)) for tier, cards in candidates.items() if cards]
         ),
     )
 
 
-def _bounds(declared: EstimatedTokens) -> tuple[Usage, Usage] | None:
+Run = tuple[int, int]
+"""Input and output tokens of one run."""
+
+
+def _bounds(declared: EstimatedTokens) -> tuple[Run, Run] | None:
     """The cheapest and the dearest run that the declaration allows.
 
     A declared total covers every tool round trip; input and output alone describe a single call.
     """
     total, input_, output = declared.total_estimate, declared.input, declared.output
     if total is not None and output is not None:
-        return (
-            Usage(max(total.low - output.low, 0), min(output.low, total.low)),
-            Usage(max(total.high - output.high, 0), min(output.high, total.high)),
-        )
+        return _split(total.low, output.low), _split(total.high, output.high)
     if total is not None:
-        return Usage(input_tokens=total.low), Usage(output_tokens=total.high)
+        return (total.low, 0), (0, total.high)
     if input_ is None and output is None:
         return None
     nothing = TokenRange(0, 0)
     sent, answered = input_ or nothing, output or nothing
-    return Usage(sent.low, answered.low), Usage(sent.high, answered.high)
+    return (sent.low, answered.low), (sent.high, answered.high)
 
 
-def _cost_range(low: int | None, high: int | None) -> TokenRange | None:
-    if low is None or high is None:
+def _split(total: int, output: int) -> Run:
+    return max(total - output, 0), min(output, total)
+
+
+def _cost_range(low: Run, high: Run, price: Price | None) -> TokenRange | None:
+    if price is None:
         return None
-    return TokenRange(min(low, high), max(low, high))
+    costs = [_cost(run, price) for run in (low, high)]
+    known = [cost for cost in costs if cost is not None]
+    return TokenRange(min(known), max(known)) if len(known) == len(costs) else None
+
+
+def _cost(run: Run, price: Price) -> int | None:
+    """Nano-dollars of uncached input and output; None if a rate is not known."""
+    sent, answered = run
+    rates = price.rates(sent)
+    if rates.input is None or rates.output is None:
+        return None
+    return -(-(sent * rates.input + answered * rates.output) // PICO_PER_NANO)
