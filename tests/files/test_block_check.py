@@ -123,7 +123,7 @@ def test_every_rule_that_the_readers_use_is_explained() -> None:
     """A word in quotes that ends a finding somewhere has to be in the table, and the other way round."""
     package = SOURCES.parent
     text = "".join(path.read_text() for path in package.rglob("*.py") if path.name != "finding_rules.py")
-    used = set(re.findall(r'"(?:warning|error)",\s*"([a-z0-9-]+)"', text))
+    used = set(re.findall(r'"(?:warning|error)",\s*"([a-z0-9]+(?:-[a-z0-9]+)+)",?\s*\)', text))
 
     assert used
     assert used <= EXPLAINED.keys()

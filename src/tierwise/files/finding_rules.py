@@ -74,5 +74,6 @@ RULES: Final[dict[str, str]] = {
     "stale-cost-ratio": "A `cost_ratio` differs from the price table by more than 20 %",
     "price-value": "The price cannot be read",
     "unknown-platform": "The platform is not known",
+    "simulator-script": "The simulator's script cannot be played as it stands",
     "too-many-findings": "The file has more mistakes than are listed",
 }
