@@ -37,6 +37,7 @@ from tierwise.files import config_trust, finding_rules
 from tierwise.files.config_schema import DEFAULTS, RED, SECTIONS, TIER_FIELDS, TIER_UNITS, TOTALS, YELLOW
 from tierwise.files.config_sources import PROJECT_FILES, USER_FILE, Layer
 from tierwise.files.nodes import node_of
+from tierwise.files.notify_block import NOTIFY
 from tierwise.files.routing_block import FIELDS
 from tierwise.router import answers, asking
 from tierwise.router.question_form import QuestionIn
@@ -186,6 +187,7 @@ BELOW: Final[dict[str, Iterable[tuple[str, ...]]]] = {
     "tiers": [(TIER, key) for key in (*TIER_FIELDS, PLATFORM)],
     "budget_zones": [YELLOW[1:], RED[1:]],
     "weekly_budget": [(key,) for key in (*TOTALS, *(f"{TIER}_{unit}" for unit in TIER_UNITS))],
+    "notify": [(key,) for key in NOTIFY],
     "defaults": [(key,) for key in DEFAULTS],
     "overrides": [(SKILL, key) for key in (*FIELDS, "reason")],
     "skill_overrides": [(SKILL,)],

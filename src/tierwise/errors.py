@@ -3,6 +3,7 @@
     TierwiseError
     ├── ConfigError       a file that a command cannot work without is unusable (carries its findings' text)
     ├── StoreError        the ledger could not be opened, read or written
+    │   └── ConflictError   what was asked contradicts what the ledger holds; nothing was written
     ├── UpstreamError     the provider could not be reached or broke off
     └── WireError         a request or an answer is not what its protocol says
 
@@ -24,6 +25,10 @@ class ConfigError(TierwiseError):
 
 class StoreError(TierwiseError):
     """The ledger could not be opened, read or written."""
+
+
+class ConflictError(StoreError):
+    """What was asked contradicts what the ledger holds; nothing was written, asking again will not help."""
 
 
 class UpstreamError(TierwiseError):

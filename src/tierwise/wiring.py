@@ -22,18 +22,23 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from tierwise.errors import StoreError
-from tierwise.store.contract import Store
+from tierwise.errors import ConfigError, StoreError
+
+POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 if TYPE_CHECKING:
     from tierwise.catalog.models import Catalog
     from tierwise.catalog.prices import Problem
     from tierwise.files.findings import Finding
     from tierwise.files.nodes import Node
+    from tierwise.gateway.control import Control
+    from tierwise.router.budget_files import BudgetFile
+    from tierwise.router.offers import Offers
     from tierwise.router.routing import Router
     from tierwise.simulator.script import Script
     from tierwise.simulator.server import Simulator
-    from tierwise.store.writer import LedgerWriter
+    from tierwise.store.ledger import Ledger
+    from tierwise.store.log import Storage
 
 
 def now_us() -> int:
@@ -47,8 +52,8 @@ def home_dir() -> Path:
     return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("tierwise"))
 
 
-def open_store(url: str | None) -> Store:
-    """The store that `url` names: `sqlite:PATH`, `memory`, or None for `ledger.sqlite` in the home folder.
+def open_store(url: str | None) -> Storage:
+    """The store that `url` names: `sqlite:PATH`, `postgresql://…` or `memory`; None: in the home folder.
 
     Raises StoreError for any other scheme, and when the storage cannot be opened.
     """
@@ -59,9 +64,32 @@ def open_store(url: str | None) -> Store:
     if url is None:
         return SqliteStore(home_dir() / "ledger.sqlite")
     scheme, found, rest = url.partition(":")
+    if scheme in POSTGRES_SCHEMES and rest.startswith("//"):
+        return _postgres_store(url)
     if scheme != "sqlite" or not found or not rest.lstrip("/"):
-        raise StoreError(f"`{url}` is not a store; use `sqlite:PATH` or `memory`")
+        shown = store_name(url)
+        raise StoreError(f"`{shown}` is not a store; use `sqlite:PATH`, `postgresql://…` or `memory`")
     return SqliteStore(Path(rest.removeprefix("//")).expanduser())
+
+
+def store_name(url: str | None) -> str:
+    """The store's URL as people may see it: without user, password and options."""
+    if url is None:
+        return f"sqlite:{home_dir() / 'ledger.sqlite'}"
+    scheme, found, rest = url.partition("://")
+    if not found or scheme == "sqlite":
+        return url
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _postgres_store(url: str) -> Storage:
+    try:
+        from tierwise.store.postgres import PostgresStore
+    except ImportError as missing:
+        raise StoreError(
+            "a ledger in PostgreSQL needs its driver: pip install 'tierwise[postgres]'"
+        ) from missing
+    return PostgresStore(url)
 
 
 def load_catalog() -> Catalog:
@@ -136,7 +164,9 @@ class ServeOptions:
     """How to serve. `skill_roots` empty: the project and the user's own skill folders.
 
     `upstream` is `simulator` or a URL; `script` (or the file `simulator_script`) is what the simulator plays.
-    `user_file` is the user's configuration, by default the one in the home folder.
+    `user_file` and `budgets_file` are the user's own, by default those in the home folder. `state` is where
+    offers are kept, conversations exported to, and where the gateway says that it listens; None: nowhere, and
+    offers live as long as the gateway. `keep_context` is whether conversations can be exported at all.
     """
 
     port: int = 0
@@ -148,6 +178,9 @@ class ServeOptions:
     simulator_script: Path | None = None
     script: Script | None = None
     user_file: Path | None = None
+    budgets_file: Path | None = None
+    state: Path | None = None
+    keep_context: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +190,8 @@ class Serving:
     url: str
     upstream: str
     store_url: str
-    store: Store
-    ledger: LedgerWriter
+    store: Storage
+    ledger: Ledger
     simulator: Simulator | None
 
     async def recorded(self) -> None:
@@ -167,40 +200,76 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(options: ServeOptions, alarm: Callable[[str], None]) -> AsyncIterator[Serving]:
+async def serving(
+    options: ServeOptions, alarm: Callable[[str], None], notice: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Serving]:
     """A gateway that listens for as long as the block lasts; what is under way is recorded before it ends.
 
+    `alarm` is told, a line each, what a person should mend; `notice` what one should know.
     Raises ConfigError, StoreError or UpstreamError if it cannot start.
     """
     from tierwise.gateway.app import Gateway
+    from tierwise.gateway.notices import Notices
+    from tierwise.gateway.presence import present
     from tierwise.gateway.upstream import Upstream
     from tierwise.router.config_findings import findings_of
     from tierwise.serving import LoopbackServer
-    from tierwise.store.writer import LedgerWriter
+    from tierwise.store.ledger import Ledger
 
     async with AsyncExitStack() as stack:
         simulator = await _simulator(options, stack)
         upstream = Upstream(simulator.url if simulator else options.upstream)
         store = stack.enter_context(closing(open_store(options.store)))
-        ledger = LedgerWriter(store)
+        ledger = Ledger(store, now_us)
         stack.callback(ledger.close)
-        router = router_for(store, options.project, options.skill_roots, options.user_file)
+        router = router_for(options.project, options.skill_roots, options.user_file, options.budgets_file)
         gateway = Gateway(
             router,
             await stack.enter_async_context(upstream),
             ledger,
-            now_us=now_us,
+            now_us=ledger.now_us,
             day_of=day_of,
             new_id=new_id,
             alarm=alarm,
             version=version("tierwise"),
+            control=_control(options, router),
+            notices=await stack.enter_async_context(Notices(notice)),
         )
         config = router.configs.of(None)
+        if wrong := budget_file(options.budgets_file).findings(config):
+            raise ConfigError("budgets that cannot be read are not in force:\n" + "\n".join(map(str, wrong)))
         for finding in (*catalog_findings(), *findings_of(config, router.catalog, day_of(now_us()))):
             alarm(str(finding))
         server = await stack.enter_async_context(LoopbackServer(gateway, options.port))
-        where = options.store or f"sqlite:{home_dir() / 'ledger.sqlite'}"
+        if options.state is not None:
+            try:
+                stack.enter_context(present(options.state, server.url))
+            except StoreError as error:
+                alarm(f"commands will not find this gateway: {error}")
+        where = store_name(options.store)
         yield Serving(server.url, upstream.url, where, store, ledger, simulator)
+
+
+def _control(options: ServeOptions, router: Router) -> Control:
+    """The control API of a gateway, with its book of offers and its memory of conversations."""
+    from tierwise.gateway.contexts import Contexts
+    from tierwise.gateway.control import Control
+    from tierwise.router.balances import ANY_ACCOUNT
+
+    return Control(
+        offers=offers_in(options.state),
+        contexts=Contexts(keep=options.keep_context),
+        exports=options.state / "exports" if options.state else None,
+        now_us=now_us,
+        hear=lambda readings: router.balances.hear(ANY_ACCOUNT, readings, now_us()),
+    )
+
+
+def offers_in(home: Path | None) -> Offers:
+    """The book of offers that gateway and commands share; None: one in memory."""
+    from tierwise.router.offers import Offers
+
+    return Offers(home / "offers.json" if home else None)
 
 
 async def _simulator(options: ServeOptions, stack: AsyncExitStack) -> Simulator | None:
@@ -217,12 +286,12 @@ async def _simulator(options: ServeOptions, stack: AsyncExitStack) -> Simulator 
 
 
 def router_for(
-    store: Store,
     project: Path | None = None,
     skill_roots: tuple[Path, ...] = (),
     user: Path | None = None,
+    budgets: Path | None = None,
 ) -> Router:
-    """Everything that deciding needs over a store. Defaults as in `ServeOptions`."""
+    """Everything that deciding needs. Defaults as in `ServeOptions`."""
     from tierwise.router.balances import Balances
     from tierwise.router.configs import Configs
     from tierwise.router.routing import Router
@@ -234,8 +303,16 @@ def router_for(
         catalog=load_catalog(),
         configs=Configs(user or user_file(), here, tier_of_model),
         shelf=Shelf(roots, tier_of_model),
-        balances=Balances(store),
+        balances=Balances(budget_file(budgets)),
     )
+
+
+def budget_file(path: Path | None = None) -> BudgetFile:
+    """The budgets in a file, by default the user's own in the home folder."""
+    from tierwise.files.budgets import BUDGETS_FILE
+    from tierwise.router.budget_files import BudgetFile
+
+    return BudgetFile(path or home_dir() / BUDGETS_FILE, tier_of_model)
 
 
 def own_skill_folders() -> tuple[Path, ...]:

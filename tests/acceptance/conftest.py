@@ -24,8 +24,8 @@ def stage(claude: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
     with ExitStack() as stack:
         set_up: list[Stage] = []
 
-        def set_stage(script: object, *, hints: bool = True) -> Stage:
-            set_up.append(stack.enter_context(staged(claude, tmp_path, script, hints)))
+        def set_stage(script: object, *, hints: bool = True, budgets: str = "") -> Stage:
+            set_up.append(stack.enter_context(staged(claude, tmp_path, script, hints, budgets)))
             return set_up[-1]
 
         yield set_stage

@@ -71,8 +71,11 @@ class Client:
     base_url: str
     hints: bool = True
 
-    def ask(self, prompt: str, *, again: bool = False) -> dict[str, Any]:
-        """What the client reports after one prompt, in a new session or (`again`) in the last one."""
+    def ask(self, prompt: str, *, again: bool = False, fails: bool = False) -> dict[str, Any]:
+        """What the client reports after one prompt, in a new session or (`again`) in the last one.
+
+        The client must end well, or (`fails`) with the exit code that says it could not go on.
+        """
         command = [self.binary, *(["--continue"] if again else []), "-p", prompt]
         command += ["--output-format", "json", "--model", "opus", "--dangerously-skip-permissions"]
         done = subprocess.run(
@@ -85,7 +88,7 @@ class Client:
             timeout=RUN_S,
             check=False,
         )
-        assert done.returncode == 0, (
+        assert done.returncode == int(fails), (
             f"claude -p {prompt!r} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         )
         report = json.loads(done.stdout)

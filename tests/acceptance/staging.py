@@ -41,10 +41,14 @@ class Stage:
     store: Path
     environment: dict[str, str]
 
+    def recorded(self) -> list[dict[str, Any]]:
+        """Every call in the ledger, oldest first, refused ones too."""
+        return _lines(self.tierwise("audit", "--json", "--last", "100", "--store", f"sqlite:{self.store}"))
+
     def seen(self) -> list[Seen]:
-        """Every call so far: the model it asked for from the simulator's log, the rest from the ledger."""
+        """Every call that was made: its model from the simulator's log, the rest from the ledger."""
         provider = [entry for entry in _lines(self.log.read_text()) if entry["api"] == "messages"]
-        ledger = _lines(self.tierwise("audit", "--json", "--last", "100", "--store", f"sqlite:{self.store}"))
+        ledger = [record for record in self.recorded() if record["outcome"] != "refused"]
         assert len(ledger) == len(provider), "each call that the provider saw is in the ledger once"
         return [
             Seen(n, record["request_class"], record["skill"], record["asked_model"], entry["model"])
@@ -66,9 +70,11 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def staged(claude: Path, folder: Path, script: object, hints: bool) -> Iterator[Stage]:
+def staged(claude: Path, folder: Path, script: object, hints: bool, budgets: str) -> Iterator[Stage]:
     project, home = folder / "shop", folder / "home"
     home.mkdir()
+    (folder / "tierwise").mkdir()
+    (folder / "tierwise" / "budgets.yaml").write_text(budgets)
     _lay_out(project)
     (folder / "script.json").write_text(json.dumps(script))
     log, store = folder / "simulator.jsonl", folder / "ledger.sqlite"

@@ -117,6 +117,7 @@ class Door:
     alarms: list[str]
     client: aiohttp.ClientSession
     project: Path
+    notices: list[str] = field(default_factory=list)
 
     async def post(
         self, body: bytes | dict[str, Any], path: str = "/v1/messages", **headers: str
@@ -165,6 +166,7 @@ async def door(
     skill: str | bytes = MAPPER,
     config: str = "",
     upstream: str | None = None,
+    budgets: Path | None = None,
 ) -> AsyncIterator[Door]:
     """A gateway over a project that holds one skill; in front of the simulator if nothing answers."""
     folder = tmp_path / "project" / ".claude" / "skills" / "page-component-mapper"
@@ -173,26 +175,29 @@ async def door(
     user_file = tmp_path / "model-routing.yaml"
     user_file.write_text(config)
     alarms: list[str] = []
+    notices: list[str] = []
     provider = Provider(answering) if answering else None
     async with aiohttp.ClientSession() as client:
         if provider is None:
-            options = _options(tmp_path, user_file, upstream or "simulator")
-            async with wiring.serving(options, alarms.append) as running:
-                yield Door(running, None, alarms, client, tmp_path / "project")
+            options = _options(tmp_path, user_file, upstream or "simulator", budgets)
+            async with wiring.serving(options, alarms.append, notices.append) as running:
+                yield Door(running, None, alarms, client, tmp_path / "project", notices)
             return
         async with LoopbackServer(provider) as server:
-            options = _options(tmp_path, user_file, server.url)
-            async with wiring.serving(options, alarms.append) as running:
-                yield Door(running, provider, alarms, client, tmp_path / "project")
+            options = _options(tmp_path, user_file, server.url, budgets)
+            async with wiring.serving(options, alarms.append, notices.append) as running:
+                yield Door(running, provider, alarms, client, tmp_path / "project", notices)
 
 
-def _options(tmp_path: Path, user_file: Path, upstream: str) -> wiring.ServeOptions:
+def _options(tmp_path: Path, user_file: Path, upstream: str, budgets: Path | None) -> wiring.ServeOptions:
     return wiring.ServeOptions(
         upstream=upstream,
         skill_roots=(tmp_path / "project",),
         project=tmp_path / "project",
         store="memory",
         user_file=user_file,
+        state=tmp_path / "home",
+        budgets_file=budgets or tmp_path / "budgets.yaml",
     )
 
 

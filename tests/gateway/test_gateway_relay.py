@@ -28,15 +28,17 @@ from tierwise.serving import Receive, Send
 JSON = {"content_type": "application/json"}
 
 
-def streaming(parts: list[bytes], *, cut: bool = False, pause: asyncio.Event | None = None) -> Answering:
-    """Streams the parts; waits for `pause` after the first; drops the connection at the end if `cut`."""
+def streaming(
+    parts: list[bytes], *, cut: bool = False, pause: asyncio.Event | None = None, pause_after: int = 1
+) -> Answering:
+    """Streams the parts; waits for `pause` after so many; drops the connection at the end if `cut`."""
 
     async def answer(_: Seen, __: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream"), (b"request-id", b"req_7")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for at, part in enumerate(parts):
             await send({"type": "http.response.body", "body": part, "more_body": True})
-            if at == 0 and pause is not None:
+            if at + 1 == pause_after and pause is not None:
                 await pause.wait()
         if cut:
             raise ConnectionAbortedError("the test cuts here")
@@ -108,22 +110,27 @@ def test_a_stream_is_not_held_back(tmp_path: Path) -> None:
     play(tmp_path, what, answering=streaming(events(), pause=pause))
 
 
-@pytest.mark.parametrize("sent", range(1, 6))
+@pytest.mark.parametrize("sent", range(6))
 def test_a_stream_that_is_cut_is_one_record_and_says_so(tmp_path: Path, sent: int) -> None:
+    asked = json.dumps(request([user("Hello.")], stream=True)).encode()
+
     async def what(at: Door) -> None:
         with pytest.raises(Exception, match=r"(?i)payload|closed|disconnect|transfer"):
-            await at.post(request([user("Hello.")], stream=True))
+            await at.post(asked)
         (record,) = await at.recorded(1)
 
         assert record.outcome == "cut"
-        assert record.usage.input_tokens == 100
+        assert record.usage.input_tokens == (100 if sent else -(-len(asked) // 4))
         assert record.usage_estimated is (sent < 5)
-        assert record.usage.output_tokens >= 1
+        assert record.usage.output_tokens >= (sent > 0)
 
     play(tmp_path, what, answering=streaming(events(text="word " * 40)[:sent], cut=True))
 
 
-def test_a_client_that_goes_away_ends_the_call_and_is_charged_for_what_it_got(tmp_path: Path) -> None:
+@pytest.mark.parametrize("got", range(1, 6))
+def test_a_client_that_goes_away_ends_the_call_and_is_charged_for_what_it_got(
+    tmp_path: Path, got: int
+) -> None:
     never = asyncio.Event()
 
     async def what(at: Door) -> None:
@@ -262,6 +269,49 @@ def test_a_projects_tag_in_the_base_url_is_taken_off_and_recorded(tmp_path: Path
         assert record.project == "shop"
 
     play(tmp_path, what, answering=whole(200, message(), **JSON))
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected", "estimated"),
+    [
+        ({"output_tokens": 0}, 0, False),
+        ({}, 1, True),
+        ({"output_tokens": -5}, 1, True),
+        ({"output_tokens": "many"}, 1, True),
+        ({"output_tokens": 10**30}, 1, True),
+    ],
+    ids=["zero", "missing", "negative", "no number", "absurd"],
+)
+def test_usage_that_is_zero_missing_or_garbage_is_one_record_and_says_so(
+    tmp_path: Path, usage: dict[str, object], expected: int, estimated: bool
+) -> None:
+    parts = events(text="")
+    parts[4] = (
+        b"event: message_delta\ndata: "
+        + json.dumps({"type": "message_delta", "delta": {}, "usage": usage}).encode()
+        + b"\n\n"
+    )
+
+    async def what(at: Door) -> None:
+        await at.post(request([user("Hello.")], stream=True))
+        (record,) = await at.recorded(1)
+
+        assert (record.outcome, record.usage_estimated) == ("ok", estimated)
+        assert record.usage.output_tokens == max(expected, 1)
+
+    play(tmp_path, what, answering=streaming(parts))
+
+
+def test_usage_that_is_told_twice_counts_once(tmp_path: Path) -> None:
+    parts = events()
+
+    async def what(at: Door) -> None:
+        await at.post(request([user("Hello.")], stream=True))
+        (record,) = await at.recorded(1)
+
+        assert (record.usage.input_tokens, record.usage.output_tokens) == (100, 20)
+
+    play(tmp_path, what, answering=streaming([*parts[:5], parts[4], parts[5]]))
 
 
 def test_garbage_in_a_stream_passes_and_is_charged_by_the_prompt(tmp_path: Path) -> None:

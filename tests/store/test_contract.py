@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +15,19 @@ from tierwise.core.ledger import weighted_tokens
 from tierwise.core.usage import Usage
 from tierwise.core.zones import EVERYTHING, Scope
 from tierwise.store.contract import SessionHead, Store
+from tierwise.store.postgres import PostgresStore
 from tierwise.store.sqlite import SqliteStore
 
-STORES: dict[str, Callable[[Path], Store]] = {
-    "sqlite file": lambda folder: SqliteStore(folder / "ledger.sqlite"),
+STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
+    "sqlite file": lambda asked: SqliteStore(asked.getfixturevalue("tmp_path") / "ledger.sqlite"),
     "sqlite memory": lambda _: SqliteStore(None),
+    "postgres": lambda asked: PostgresStore(asked.getfixturevalue("postgres_url")),
 }
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    opened = STORES[request.param](request)
     yield opened
     opened.close()
 

@@ -16,8 +16,8 @@ import pytest
 
 from ledger_samples import execution, numbered
 from tierwise.errors import StoreError
-from tierwise.store import sqlite
-from tierwise.store.sqlite import APPLICATION_ID, SqliteStore
+from tierwise.store.sqlite import SqliteStore
+from tierwise.store.sqlite_file import APPLICATION_ID, MIGRATIONS
 
 CHILD = """
 import sys
@@ -187,7 +187,7 @@ def test_the_file_is_durable_and_marked_as_ours(path: Path) -> None:
     assert store._db.pragma("journal_mode") == "wal"
     assert store._db.pragma("synchronous") == 2
     assert store._db.pragma("application_id") == APPLICATION_ID
-    assert store._db.pragma("user_version") == len(sqlite.MIGRATIONS)
+    assert store._db.pragma("user_version") == len(MIGRATIONS)
     store.close()
 
 

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tierwise.wire.anthropic import MessagesRequest, read_request
+from tierwise.wire.anthropic import read_request
 from tierwise.wire.conversation import Conversation
+from tierwise.wire.requests import ModelRequest
 from tierwise.wire.skills_in_use import SkillMark, skill_in_use
 from tierwise.wire.turns import Turn, turn_of
 
@@ -77,7 +78,7 @@ def encoded(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def captured(name: str) -> list[MessagesRequest]:
+def captured(name: str) -> list[ModelRequest]:
     """The requests of one capture, read."""
     return [read_request(*request) for request in raw_requests(name)]
 

@@ -6,7 +6,8 @@ import pytest
 from spoken import encoded
 
 from tierwise.errors import WireError
-from tierwise.wire.anthropic import MessagesRequest, read_request, with_effort, with_model
+from tierwise.wire.anthropic import read_request, with_effort, with_max_tokens
+from tierwise.wire.requests import ModelRequest, with_model
 
 MODEL = "claude-opus-5-5"
 PATH = "/v1/messages?beta=true"
@@ -14,7 +15,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"format": {"type": "json_schema", "schema": {}}}
 
 
-def read(headers: dict[str, str] | None = None, path: str = PATH, **body: object) -> MessagesRequest:
+def read(headers: dict[str, str] | None = None, path: str = PATH, **body: object) -> ModelRequest:
     return read_request(headers or {}, path, encoded({"model": MODEL, "messages": HELLO, **body}))
 
 
@@ -165,3 +166,33 @@ class TestSwaps:
             return encoded({"output_config": {"effort": effort}, "messages": [first, *HELLO, then, *HELLO]})
 
         assert with_effort(said("high", "high"), "low") == said("low", "low")
+
+
+def test_an_image_counts_as_what_it_weighs_and_not_as_its_letters() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 400_000}}
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": [image]}]}).encode()
+
+    assert 8_000 < read_request({}, "/v1/messages", body).text_bytes < 10_000
+    plain = body.replace(b"base64", b"plain")
+    assert read_request({}, "/v1/messages", plain).text_bytes == len(plain)
+
+
+@pytest.mark.parametrize(
+    ("mark", "writes"),
+    [({}, "none"), ({"type": "ephemeral"}, "5m"), ({"type": "ephemeral", "ttl": "1h"}, "1h")],
+)
+def test_the_longest_life_that_is_asked_of_the_cache_is_seen(mark: dict[str, str], writes: str) -> None:
+    block = {"type": "text", "text": "x", **({"cache_control": mark} if mark else {})}
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": [block]}]}).encode()
+
+    assert read_request({}, "/v1/messages", body).cache_writes == writes
+
+
+def test_only_max_tokens_is_changed_and_thinking_by_a_budget_is_seen() -> None:
+    thinking = b'"thinking":{"type":"enabled","budget_tokens":31999}'
+    body = b'{"model":"m", "max_tokens" : 64000,' + thinking + b',"a":{"max_tokens":1}}'
+
+    assert with_max_tokens(body, 5) == body.replace(b"64000", b"5")
+    assert read_request({}, "/v1/messages", body).thinking_tokens == 31_999
+    with pytest.raises(WireError, match="max_tokens"):
+        with_max_tokens(b'{"model":"m"}', 5)

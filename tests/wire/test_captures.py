@@ -3,7 +3,8 @@
 import pytest
 from spoken import CAPTURES, MAPPER, captured, raw_requests
 
-from tierwise.wire.anthropic import MessagesRequest, read_request, with_effort, with_model
+from tierwise.wire.anthropic import read_request, with_effort
+from tierwise.wire.requests import ModelRequest, with_model
 
 HINTS = {
     "x-claude-code-request-class",
@@ -171,7 +172,7 @@ EXPECTED: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 
-def told(request: MessagesRequest) -> tuple[str, str, str]:
+def told(request: ModelRequest) -> tuple[str, str, str]:
     state = [request.request_class]
     state += ["begins"] if request.turn_begins else []
     state += ["pending"] if request.tool_result_pending else []

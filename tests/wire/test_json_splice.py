@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import WireError
-from tierwise.wire.anthropic import read_request, with_effort, with_model
+from tierwise.wire.anthropic import read_request, with_effort
 from tierwise.wire.json_splice import element_spans, value_spans
+from tierwise.wire.requests import with_model
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

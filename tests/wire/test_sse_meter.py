@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.core.usage import Usage
+from tierwise.wire.answers import Answer, AnswerError
 from tierwise.wire.lines import LINE_BYTES_MAX
-from tierwise.wire.sse import Answer, AnswerError, UsageMeter, from_json
+from tierwise.wire.sse import UsageMeter, from_json
 
 START = {
     "id": "msg_1",

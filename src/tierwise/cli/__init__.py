@@ -10,12 +10,17 @@ import click
 COMMANDS: Final = {
     "check": "tierwise.cli.check",
     "explain": "tierwise.cli.explain",
+    "estimate": "tierwise.cli.estimate",
     "route": "tierwise.cli.route",
     "serve": "tierwise.cli.serve",
+    "offers": "tierwise.cli.offers",
+    "answer": "tierwise.cli.answer",
     "report": "tierwise.cli.report",
     "audit": "tierwise.cli.audit",
+    "budget": "tierwise.cli.budget",
     "models": "tierwise.cli.models",
     "config": "tierwise.cli.config",
+    "ledger": "tierwise.cli.ledger_commands",
     "demo": "tierwise.cli.demo",
 }
 """Name → module; each module has its command in `command`."""

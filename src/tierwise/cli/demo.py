@@ -34,8 +34,9 @@ NEEDS_SDK: Final = "the demo talks through the `anthropic` SDK: pip install 'tie
 def command(store_url: str | None, as_json_: bool) -> None:
     """Play a session on the built-in simulator, and show what it saved.
 
-    A frontend QA suite of six skills, one budget that runs from green into yellow, and the real `anthropic`
-    SDK through the gateway's port. The ledger goes with the demo unless --store names a place for it.
+    A frontend QA suite of six skills, a budget that runs from green to exhausted with an offer answered on
+    the way, and the real `anthropic` SDK through the gateway's port. The ledger goes with the demo unless
+    --store names a place for it.
     """
     if find_spec("anthropic") is None:
         raise click.ClickException(NEEDS_SDK)
@@ -97,7 +98,10 @@ async def _session(
     calls: list[Any] = []
     with tempfile.TemporaryDirectory(prefix="tierwise-demo-home-") as home:
         user_file = Path(home) / "model-routing.yaml"
-        user_file.write_text(f"mode: {mode}\nweekly_budget:\n  total_spend: {WEEKLY_BUDGET_USD}\n")
+        user_file.write_text(
+            f"mode: {mode}\nweekly_budget: {{total_spend: {WEEKLY_BUDGET_USD}}}\n"
+            "budget_zones: {yellow_threshold: 0.65, red_threshold: 0.80}\n"
+        )
         options = wiring.ServeOptions(
             store=store_url,
             skill_roots=(PROJECT,),
@@ -118,7 +122,7 @@ def _show(played: Any, before: list[Any], say: Callable[[str], None]) -> None:  
     """One call. (`Played` comes with the SDK, which is an extra, so its module loads late.)"""
     if not before or before[-1].turn != played.turn:
         say(f"> {played.prompt}")
-    if played.notice:
+    if played.notice and not any(call.notice for call in before if call.turn == played.turn):
         say(f"  ! {played.notice}")
     skill = played.skill or "(no skill)"
     say(f"    {skill:26} {played.model:18} {played.tier:7} {played.rule:17} {played.zone}")

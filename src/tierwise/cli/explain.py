@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
+from tierwise.cli.skill_lookup import find_skill
 from tierwise.core.audits import AuditView, audit_block
 from tierwise.core.prices import usd
 from tierwise.core.questions import Decision
 from tierwise.errors import TierwiseError
 from tierwise.files.skill_files import SKILL_FILE, read_skill
-from tierwise.files.walk import skill_paths
 from tierwise.router.answers import as_json as decision_json
 from tierwise.router.answers import model_of, stored_trace
 from tierwise.router.calls import Call, Routed
 from tierwise.router.metering import binding_text
-from tierwise.router.shelf import project_of
+from tierwise.router.standings import standings
 
 
 @click.command()
@@ -49,7 +50,7 @@ def command(
       tierwise explain ui-bug-investigator "Debug this hydration issue using sonnet"
     """
     try:
-        folder, others = _find(skill, project or Path.cwd())
+        folder, others = find_skill(skill, project or Path.cwd())
         routed = _routed(folder, prompt, asked, platform, project, store_url)
     except TierwiseError as error:
         raise click.ClickException(str(error)) from error
@@ -64,24 +65,6 @@ def command(
         click.echo(_text(routed, folder))
 
 
-def _find(skill: str, project: Path) -> tuple[Path, list[Path]]:
-    """The folder of the skill, one that a client would load before any other, and the others of its name."""
-    as_path = Path(skill)
-    if (as_path / SKILL_FILE).is_file():
-        return as_path.resolve(), []
-    if as_path.is_file() and as_path.name == SKILL_FILE:
-        return as_path.parent.resolve(), []
-    roots = [root for root in (project, *wiring.own_skill_folders()) if root.is_dir()]
-    files = [path for path in skill_paths(roots)[0] if path.name == SKILL_FILE]
-    named = [path.parent for path in files if skill in (path.parent.name, read_skill(path).name)]
-    if not named:
-        known = sorted({path.parent.name for path in files})
-        listing = f"It knows {', '.join(known[:20])}" if known else f"There is no {SKILL_FILE} below it"
-        raise click.ClickException(f"no skill `{skill}` in {project}. {listing}; a folder's path works too")
-    named.sort(key=lambda folder: (project_of(folder) is None, len(folder.parts), str(folder)))
-    return named[0].resolve(), named[1:]
-
-
 def _routed(
     folder: Path, prompt: str, asked: str, platform: str, project: Path | None, store_url: str | None
 ) -> Routed:
@@ -89,8 +72,8 @@ def _routed(
     name = read_skill(folder).name
     call = Call(platform=platform, asked_model=asked, skill=name, skill_folder=str(folder), user_words=prompt)
     with closing(wiring.open_store(store_url)) as store:
-        router = wiring.router_for(store, project, (folder,))
-        return router.route(call, now_us, wiring.day_of(now_us))
+        router = wiring.router_for(project, (folder,))
+        return router.decided(call, now_us, wiring.day_of(now_us), partial(standings, store))
 
 
 def _text(routed: Routed, folder: Path) -> str:

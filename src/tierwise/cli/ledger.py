@@ -15,6 +15,7 @@ from tierwise import wiring
 from tierwise.cli.moments import MOMENT
 from tierwise.errors import StoreError
 from tierwise.store.contract import Store
+from tierwise.store.log import Storage
 
 KNOWN_SESSIONS_SHOWN: Final = 5
 
@@ -22,7 +23,7 @@ store_option = click.option(
     "--store",
     "store_url",
     metavar="URL",
-    help="The ledger: `sqlite:PATH`; without it, the one that `tierwise serve` writes by itself.",
+    help="The ledger: `sqlite:PATH` or `postgresql://…`; without it, the one that `tierwise serve` writes.",
 )
 since_option = click.option(
     "--since",
@@ -35,7 +36,7 @@ json_option = click.option("--json", "as_json_", is_flag=True, help="For program
 
 
 @contextmanager
-def opened(store_url: str | None) -> Iterator[Store]:
+def opened(store_url: str | None) -> Iterator[Storage]:
     """The store, closed at the end; a storage that fails becomes the command's error (exit 1)."""
     try:
         store = wiring.open_store(store_url)
@@ -51,9 +52,8 @@ def nothing(store: Store, store_url: str | None) -> str:
     """What to say when no record was found, and what to do about it."""
     if store.sessions(1):
         return "No such calls. All of them: `tierwise report --session all`."
-    name = store_url or f"sqlite:{wiring.home_dir() / 'ledger.sqlite'}"
     return (
-        f"No calls recorded yet in {name}.\n"
+        f"No calls recorded yet in {wiring.store_name(store_url)}.\n"
         "Start `tierwise serve` and point your agent at it, or see `tierwise demo`."
     )
 

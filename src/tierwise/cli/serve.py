@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from tierwise import wiring
+from tierwise.cli.findings_output import printable
 from tierwise.errors import TierwiseError
 
 
@@ -29,7 +31,9 @@ from tierwise.errors import TierwiseError
     type=click.Path(path_type=Path),
     help="A folder under which SKILL.md files may be read. Default: this folder and your own skills.",
 )
-@click.option("--store", metavar="URL", help="Where the ledger lives: `sqlite:PATH` or `memory`.")
+@click.option(
+    "--store", metavar="URL", help="Where the ledger lives: `sqlite:PATH`, `postgresql://…` or `memory`."
+)
 @click.option(
     "--project",
     type=click.Path(path_type=Path),
@@ -38,6 +42,14 @@ from tierwise.errors import TierwiseError
 @click.option("--simulator-log", type=click.Path(path_type=Path), help="Where the simulator logs requests.")
 @click.option(
     "--simulator-script", type=click.Path(path_type=Path), help="What the simulator answers, as JSON or YAML."
+)
+@click.option(
+    "--no-keep-context",
+    "keep_context",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Do not keep each session's newest request in memory; `tierwise answer ID export` needs it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as one JSON object.")
 def command(
@@ -48,6 +60,7 @@ def command(
     project: Path | None,
     simulator_log: Path | None,
     simulator_script: Path | None,
+    keep_context: bool,
     as_json: bool,
 ) -> None:
     """Decide, relay and meter the calls of an agent.
@@ -59,7 +72,15 @@ def command(
     if upstream != "simulator" and (simulator_log or simulator_script):
         raise click.UsageError("--simulator-log and --simulator-script go with --upstream simulator")
     options = wiring.ServeOptions(
-        port, upstream, skill_roots, store, project, simulator_log, simulator_script
+        port,
+        upstream,
+        skill_roots,
+        store,
+        project,
+        simulator_log,
+        simulator_script,
+        state=wiring.home_dir(),
+        keep_context=keep_context,
     )
     try:
         asyncio.run(_serve(options, as_json=as_json))
@@ -67,12 +88,17 @@ def command(
         raise click.ClickException(str(error)) from error
 
 
+def _on_stderr(kind: str) -> Callable[[str], None]:
+    """Takes lines, and says each on stderr, without what a terminal could take for an order."""
+    return lambda text: click.echo(f"{kind}: {printable(text)}", err=True)
+
+
 async def _serve(options: wiring.ServeOptions, *, as_json: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with wiring.serving(options, alarm=lambda text: click.echo(f"alarm: {text}", err=True)) as running:
+    async with wiring.serving(options, _on_stderr("alarm"), _on_stderr("notice")) as running:
         if as_json:
             at = {"url": running.url, "upstream": running.upstream, "store": running.store_url}
             click.echo(json.dumps(at))

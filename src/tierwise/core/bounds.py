@@ -21,6 +21,9 @@ def availability(case: Case, tier: Tier) -> Ruling:
     if choice is not None:
         return choice, f"{obstacle}; {choice} is the next choice"
     below = case.ladder.below(tier)
+    if below is not None and case.answer_to("unavailable", below) == "accept":
+        case.accepted_below_minimum = True
+        return below, f"{obstacle}; {below}, as the user accepted"
     case.make_offer(
         "unavailable",
         f"{obstacle} and nothing acceptable stands in." + (f" Use {below}?" if below else ""),
@@ -88,6 +91,7 @@ def user(case: Case, tier: Tier) -> Ruling:
     ):
         if named is not None:
             case.offer = case.refusal = None  # whatever the budget asked, the user has answered it
+            case.answered.clear()
             return named, why
     if tier in wish.negated and case.ladder.below(tier) is None:
         return case.ladder.above(tier) or tier, f"the user does not want {tier}, and nothing is below it"

@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from tierwise.core.models import ModelCard
-from tierwise.core.questions import Offer, Question, Refusal
+from tierwise.core.questions import Answer, Offer, Question, Refusal
 from tierwise.core.skills import Role, Skill
 from tierwise.core.tiers import Ladder, Tier
 from tierwise.core.zones import Gauge, Zone, strictest, zone_of
@@ -35,6 +35,7 @@ class Case:
     refusal: Refusal | None = None
     warnings: list[str] = field(default_factory=list)
     accepted_below_minimum: bool = False
+    answered: list[str] = field(default_factory=list)
     after: dict[str, Tier | None] = field(default_factory=dict)
     _zones: dict[int, tuple[Zone, Gauge | None]] = field(default_factory=dict)
     _models: dict[int, tuple[ModelCard, ...]] = field(default_factory=dict)
@@ -108,10 +109,22 @@ class Case:
     def make_offer(self, kind: str, text: str, options: tuple[str, ...], tier: Tier | None = None) -> None:
         """Note a question for the user, if there is one to ask; the first stands, it has the best reason."""
         if self.offer is None and self.question.interactive:
-            subject = self.skill.name if self.skill else ""
-            budget = self.binding.name if self.binding else ""
-            about = "\0".join((kind, subject, budget, tier.name if tier else ""))
-            self.offer = Offer(hashlib.sha256(about.encode()).hexdigest()[:12], kind, text, options, tier)
+            self.offer = Offer(self._offer_id(kind, tier), kind, text, options, tier)
+
+    def answer_to(self, kind: str, tier: Tier | None = None) -> Answer | None:
+        """What the user answered to the offer that would be made now; None if it is to be made."""
+        id = self._offer_id(kind, tier)
+        answer = self.question.answers.get(id, self.question.answer)
+        if answer is not None:
+            self.answered.append(id)
+        return answer
+
+    def _offer_id(self, kind: str, tier: Tier | None) -> str:
+        """The same for the same question about the same skill and budget."""
+        subject = self.skill.name if self.skill else ""
+        budget = self.binding.name if self.binding else ""
+        about = "\0".join((kind, subject, budget, tier.name if tier else ""))
+        return hashlib.sha256(about.encode()).hexdigest()[:12]
 
     def _listed_at(self, tier: Tier) -> tuple[ModelCard, ...]:
         """This platform's models of the tier; the one that the client asked for comes first."""

@@ -93,6 +93,7 @@ def _unknown(case: Case, rule: str) -> tuple[Tier | None, str]:
 
 def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decision:
     question = case.question
+    refusal = case.refusal or _refused(case, tier)
     last = next((step for step in reversed(trace) if step.before != step.after), trace[0])
     return Decision(
         tier=tier,
@@ -106,11 +107,12 @@ def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decisi
         binding=case.binding,
         trace=trace,
         offer=case.offer,
-        refusal=case.refusal or _refused(case, tier),
+        refusal=refusal,
         warnings=tuple(case.warnings),
         notify=_notice(case),
         adaptations=adaptation_of(case.skill, tier, case.ladder),
         estimate=estimate_of(case.skill.estimated_tokens, question.candidates) if case.skill else None,
+        answered=tuple(dict.fromkeys(case.answered)),
     )
 
 
@@ -127,6 +129,8 @@ def _refused(case: Case, tier: Tier | None) -> Refusal | None:
     full = case.spent_up_at(tier) if tier is not None else case.spent_up_everywhere()
     if full is None:
         return None
+    asked = f"{full.name} is exhausted. Wait for its reset, or export the context?"
+    case.make_offer("exhausted", asked, ("wait", "export"))
     return Refusal(
         budget=full.name,
         text=f"{full.name} is exhausted",

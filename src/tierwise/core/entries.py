@@ -1,15 +1,15 @@
 """Entries: what the ledger of money is made of, append-only; every balance is a sum over them.
 
-    reserve  pending +h                      a call is about to be made: its worst case (hard) or p90 (soft) is held
+    reserve  pending +h                      a call is about to be made: worst case (hard) or p90 (soft)
     post     pending -h   posted +a          it has ended: what it really cost replaces the hold
     void     pending -h                      it was never sent
-    expire   pending -h   posted +h if sent  nobody said how it ended: charged as unconfirmed, if it had been sent
+    expire   pending -h   posted +h if sent  nobody said how it ended: charged as unconfirmed, if it was sent
     adjust   posted ±d                       a correction of something posted before
     import   posted +a                       usage that was learned of later, elsewhere
 
-All entries of one hold carry the moment at which it was reserved, so that what cancels out cancels out in every
-window. What was held and what was served may stand under different tags (another model may have answered): so
-an entry names both.
+All entries of one hold carry the moment at which it was reserved, so that what cancels out does so in every
+window. What was held and what was served may stand under different tags (another model may have answered):
+so an entry names both.
 
 Source: rules.md section 11; research/platform.md section B.
 """
@@ -25,7 +25,7 @@ PurseUnit = Literal["usd", "tokens", "messages"]
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """An amount in every unit at once: nano-dollars, weighted tokens, messages. May be negative in a correction."""
+    """An amount in every unit at once: nano-dollars, weighted tokens, messages; negative in corrections."""
 
     nanousd: int = 0
     tokens: int = 0
@@ -70,8 +70,8 @@ class Entry:
 
     `hold` names the reservation that it belongs to (its own id for a `reserve`; for an `adjust`, what it
     corrects). `at_us` is when the call was reserved, `recorded_us` when the entry was written, both µs UTC.
-    `posted` counts under `tags`, `pending` under `held`. `expires_us` is a hold's end. `sent` says whether the
-    request had gone out when the hold was taken. `unconfirmed` marks an amount that nobody reported.
+    `posted` counts under `tags`, `pending` under `held`. `expires_us` is a hold's end. `sent` says whether
+    the request goes out with the hold. `unconfirmed` marks an amount that nobody reported.
     """
 
     id: str
@@ -93,9 +93,9 @@ class Entry:
 class Purse:
     """A budget as it governs one call: whose entries count, from when on, in which unit, up to what.
 
-    `kind` is a scope kind (`all`, `tier`, `model`, `skill`, `project`, `key`, `session`, `run`), `value` its value.
-    `session` not "" counts only that session's entries. An entry counts if `since_us` ≤ at_us < `until_us`
-    (None: no end). `limit` is nano-dollars, weighted tokens or messages; None only tracks.
+    `kind` is a scope's kind (`all`, `tier`, `model`, `skill`, `project`, `key`, `session`, `run`), `value`
+    its value. `session` not "" counts only that session's entries. An entry counts if `since_us` ≤ at_us <
+    `until_us` (None: no end). `limit` is nano-dollars, weighted tokens or messages; None only tracks.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Overdrawn:
-    """The hold is not taken and nothing was written: this hard purse has only `available` left, in its unit."""
+    """The hold is not taken, nothing was written: this hard purse has only `available` left, in its unit."""
 
     purse: Purse
     standing: Standing

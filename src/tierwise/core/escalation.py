@@ -29,12 +29,14 @@ def escalation(case: Case, tier: Tier) -> Ruling:
         return tier, "nothing above is allowed"
     if not case.reachable(higher) or case.spent_up_at(higher) is not None:
         return tier, f"{higher} cannot be had"
-    if case.zone >= Zone.RED and case.question.answer != "accept":
+    answer = case.answer_to("escalation", higher) if case.zone >= Zone.RED else "accept"
+    if answer is None:
         case.make_offer(
             "escalation",
             f"{fullness(case, case.zone)}. The work failed on {tier}; retry it on {higher}?",
             ("accept", "hold"),
             higher,
         )
+    if answer != "accept":
         return tier, f"{case.zone} zone: escalating to {higher} needs the user's consent"
     return higher, f"the work failed on {tier}: one tier up, once"

@@ -89,7 +89,7 @@ def _lower_effort_first(case: Case, skill: Skill) -> bool:
 
 def _offered(case: Case, tier: Tier, lowered: Tier, full: str) -> Ruling:
     """High-demand work in red: what the user answered, else what `on_red_high` says; always an offer."""
-    answer, otherwise = case.question.answer, case.question.settings.on_red_high
+    answer, otherwise = case.answer_to("red_high", lowered), case.question.settings.on_red_high
     choice = {"accept": "downgrade", "hold": "hold", "pause": "pause"}[answer] if answer else otherwise
     by = "the user's answer" if answer else "on_red_high"
     name = case.skill.name if case.skill else "this work"
@@ -114,10 +114,14 @@ def _below_minimum(case: Case, skill: Skill, tier: Tier, full: str) -> Ruling:
     if below is None or binding is None or binding.scope.kind != "tier":
         return tier, f"{full}: {tier} is the minimum"
     case.warnings.append(f"{binding.name} is exhausted; below {tier}, its minimum, {skill.name} may degrade")
-    if case.question.answer == "accept":
+    answer = case.answer_to("exhausted_minimum", below)
+    if answer == "accept":
         case.accepted_below_minimum = True
         return below, f"{full}: below the minimum, as the user accepted"
-    if case.question.answer is None:
+    if answer == "pause":
+        case.refusal = _paused(case, f"{skill.name} is paused: {full}, by the user's answer")
+        return tier, f"{full}: paused, by the user's answer"
+    if answer is None:
         case.make_offer(
             "exhausted_minimum",
             f"{binding.name} is exhausted and {tier} is the minimum. Run below it, on {below}?",

@@ -95,7 +95,8 @@ class Question:
     reached now. `candidates` maps tier names to models on this platform, `elsewhere` to models of the same
     tier at other providers.
     `context_tokens` and `output_tokens` are what the model's window must hold. `attempt` is the 0-based
-    index of the try that ended in `failure`.
+    index of the try that ended in `failure`. `answers` holds what the user answered, by the offer's id;
+    `answer` stands in for every offer that is not among them.
     """
 
     skill: Skill | None = None
@@ -123,6 +124,7 @@ class Question:
     failure: Failure | None = None
     interactive: bool = True
     answer: Answer | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
 
 class Step(NamedTuple):
@@ -165,7 +167,8 @@ class Decision:
 
     `tier` is None only for a model that the catalog does not know and that nobody overrode: it is served
     as asked. `model` is None where no candidate is known. `requested` is the wish, before budget.
-    `rule` is the last rule that changed the tier ("platform_default" if none did).
+    `rule` is the last rule that changed the tier ("platform_default" if none did). `answered` holds the ids
+    of the offers that came up and were not made, because the user has answered them.
     """
 
     tier: Tier | None
@@ -184,6 +187,7 @@ class Decision:
     notify: str | None = None
     adaptations: str | None = None
     estimate: Estimate | None = None
+    answered: tuple[str, ...] = ()
 
     @property
     def handoff(self) -> dict[str, str | None]:

@@ -70,7 +70,8 @@ class Gauge:
 
     `limit` None means tracked, not limited. `elapsed` is the share of the window that has passed, if it
     is known. `before` is the zone it was in when last looked at (hysteresis). `spent` may exceed `limit`:
-    money already gone is a fact. `resets` says when, in words for a person; "" if it never does.
+    money already gone is a fact. `resets` says when, in words for a person; "" if it never does. `zone_by`
+    None: that of the session.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Gauge:
     thresholds: Thresholds | None = None
     before: Zone | None = None
     resets: str = ""
+    zone_by: ZoneBy | None = None
 
     @property
     def share(self) -> float | None:
@@ -96,7 +98,7 @@ class Gauge:
 
 
 def zone_of(gauge: Gauge, thresholds: Thresholds = DEFAULT_THRESHOLDS, zone_by: ZoneBy = "spent") -> Zone:
-    """The zone of one budget. The budget's own thresholds win over `thresholds`.
+    """The zone of one budget. The budget's own thresholds and `zone_by` win over the others.
 
     By `pace`, a window that would run out before its reset is one step stricter, at most red; an
     exhausted budget is exhausted whatever moves the zone.
@@ -105,6 +107,7 @@ def zone_of(gauge: Gauge, thresholds: Thresholds = DEFAULT_THRESHOLDS, zone_by: 
     if share is None:
         return Zone.UNKNOWN
     by_share = _held_back(share, gauge.thresholds or thresholds, gauge.before)
+    zone_by = gauge.zone_by or zone_by
     if by_share is Zone.EXHAUSTED or zone_by == "spent":
         return by_share
     base = Zone.GREEN if zone_by == "pace" else by_share

@@ -128,11 +128,35 @@ TURNS: Final = (
         ),
         "No: the voucher has a single effect, and it is cancelled on unmount.",
     ),
+    Turn(
+        "The address form loses its focus while typing. Find the root cause.",
+        "ui-bug-investigator",
+        True,
+        8,
+        (Look("Read", "src/components/address.tsx", 60),),
+        "The form is keyed by a value that changes with every letter, so it is made anew.",
+    ),
+    Turn(
+        "Keep opus. Does the payment form suffer from it too?",
+        "ui-bug-investigator",
+        True,
+        16,
+        (Look("Read", "src/components/payment.tsx", 60), Look("Grep", "key=\\{", 20)),
+        "Yes, and its card field is remounted on every blur as well.",
+    ),
+    Turn(
+        "Mend both forms.",
+        "component-fix-and-verify",
+        True,
+        8,
+        (Look("Edit", "src/components/payment.tsx", 20),),
+        "Both forms keep their key; type check and 43 tests pass.",
+    ),
 )
 
 ASKED_MODEL: Final = "claude-opus-5-5"
-WEEKLY_BUDGET_USD: Final = 0.65
-"""Small enough that the session passes its yellow edge on the way."""
+WEEKLY_BUDGET_USD: Final = 0.70
+"""Small enough that the session runs through all zones: yellow from 65 %, red from 80 %."""
 
 SYSTEM_PROMPT: Final = (
     "You are a coding agent in the repository of a web shop. Use the Skill tool where a skill fits. "

@@ -37,6 +37,7 @@ from tierwise.files.config_trust import Case, reaching_out, verdict_on
 from tierwise.files.config_values import Key, Said
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, node_of
+from tierwise.files.notify_block import NOWHERE, NotifySpec, notify_of
 from tierwise.files.tier_words import TierOfModel, TierWords, no_model
 
 __all__ = [
@@ -102,6 +103,7 @@ class Config:
     budgets: tuple[BudgetSpec, ...]
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
+    notify: NotifySpec = NOWHERE
 
 
 def load_config(
@@ -228,6 +230,7 @@ def _config(standing: Mapping[Key, Entry], ladder: Ladder, findings: tuple[Findi
         ),
         entries=_in_order(standing),
         findings=findings,
+        notify=notify_of(value),
     )
 
 

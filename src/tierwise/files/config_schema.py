@@ -21,6 +21,7 @@ from tierwise.core.zones import ZoneBy
 from tierwise.files.config_values import AMOUNT, RATIO, SHARE, Key, Read, Reader, Said
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.nodes import Entry, Node, quoted
+from tierwise.files.notify_block import NOTIFY, SECTION
 from tierwise.files.routing_block import read_block
 from tierwise.files.tier_words import TierWords, no_model
 
@@ -193,6 +194,7 @@ SECTIONS: Final[dict[str, Read]] = {
     "red_zone_threshold": _share(RED),
     "budget_zones": _nested({"yellow_threshold": _share(YELLOW), "red_threshold": _share(RED)}),
     "weekly_budget": _weekly_budget,
+    SECTION: _nested(NOTIFY),
     "defaults": _nested(DEFAULTS),
     "tiers": _tiers,
     "overrides": _overrides,

@@ -1,6 +1,6 @@
 """Trust: what a project's own files may not say, because anybody may have written them.
 
-    user's file       everything
+    user's file       everything; alone it says where notices go
     session's file    everything but a weaker mode, a ladder, a dearer model, a higher cap
     project's files   the same, and no higher threshold and no order in the user's name
 
@@ -21,6 +21,7 @@ from tierwise.files.config_schema import MODES, RED, TIER_FIELDS, YELLOW
 from tierwise.files.config_sources import UNTRUSTED, Source
 from tierwise.files.config_values import Said
 from tierwise.files.findings import Finding
+from tierwise.files.notify_block import SECTION
 from tierwise.files.tier_words import TierWords
 
 _OWN_FILE: Final = "the user's own model-routing.yaml"
@@ -75,6 +76,13 @@ def _in_the_users_name(case: Case) -> Verdict | None:
         return None
     remedy = "Use `overrides:` here; the user's own file or the session's may say this."
     return Verdict("untrusted-key", "a project may not speak in the user's name; it is not followed", remedy)
+
+
+def _own_notices(case: Case) -> Verdict | None:
+    if case.said.key[0] != SECTION:
+        return None
+    problem = "a project may not say where notices go; it is not followed"
+    return Verdict("untrusted-key", problem, f"Say it in {_OWN_FILE}.")
 
 
 def _weaker_mode(case: Case) -> Verdict | None:
@@ -132,6 +140,7 @@ def _higher_threshold(case: Case) -> Verdict | None:
 
 _JUDGES: Final[tuple[Callable[[Case], Verdict | None], ...]] = (
     _in_the_users_name,
+    _own_notices,
     _weaker_mode,
     _own_ladder,
     _dearer_model,

@@ -1,9 +1,11 @@
 """The application: which request goes which way.
 
-    POST …/v1/messages                decided, relayed, metered
+    POST …/v1/messages                decided, held, relayed, metered (`gateway.planes`)
+    POST …/v1/chat/completions        the same, in OpenAI's words
     POST …/v1/messages/count_tokens   relayed as it is: it costs nothing
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
     GET  /tierwise/health             how the gateway is
+    …    /tierwise/offers, sessions   what a person may ask and answer (`gateway.control`)
     anything else                     404: a call that could not be metered is not made
 
 A base URL may carry a project's tag: `/p/NAME/v1/messages` goes to `/v1/messages`. Routing fails open: if it
@@ -14,43 +16,37 @@ Source: rules.md sections 3 and 6; research/clients.md section 2; research/peers
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tierwise.core.budgets import Budget
 from tierwise.core.decide import decide
-from tierwise.core.questions import Question
+from tierwise.core.questions import Question, Refusal
 from tierwise.core.skills import Role
 from tierwise.errors import StoreError, UpstreamError, WireError
+from tierwise.gateway.bodies import BodyError, body_of
+from tierwise.gateway.consents import Consents, offer_headers
+from tierwise.gateway.control import PREFIX, Control
 from tierwise.gateway.headers import by_name, downward, upward
+from tierwise.gateway.notices import Notices
+from tierwise.gateway.planes import Plane, plane_of
+from tierwise.gateway.purser import Held, Ledger, Purser
 from tierwise.gateway.relay import Exchange, relay, reply
-from tierwise.gateway.replies import error_reply, json_reply, refusal_reply
+from tierwise.gateway.replies import Reply, anthropic_error, error_reply, json_reply, refusal_reply
 from tierwise.gateway.sessions import Sessions
 from tierwise.gateway.upstream import Upstream
-from tierwise.router.balances import Ledger
 from tierwise.router.calls import Answered, Call, Routed
-from tierwise.router.metering import execution_of
 from tierwise.router.routing import Router
-from tierwise.serving import Message, Receive, Scope, Send
-from tierwise.wire.anthropic import MessagesRequest, read_request
+from tierwise.serving import Receive, Scope, Send
+from tierwise.wire.quotas import readings_in_headers
+from tierwise.wire.requests import ModelRequest
 
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-BODY_WITHIN_S: Final = 120.0
 MAX_ALARMS: Final = 100
-PLATFORM: Final = "claude_code"
 
 _TAG: Final = re.compile(r"^/p/[^/?]+(?=/v1/)")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class BodyError(WireError):
-    """A body that is too large, too slow, or cut off. `status` is what the client is told."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Gateway:
@@ -71,16 +67,20 @@ class Gateway:
         new_id: Callable[[], str],
         alarm: Callable[[str], None],
         version: str,
+        control: Control,
+        notices: Notices,
     ) -> None:
         self._router = router
         self._upstream = upstream
-        self._ledger = ledger
         self._now_us = now_us
         self._day_of = day_of
         self._new_id = new_id
         self._tell = alarm
         self._version = version
+        self._purser = Purser(ledger, router.catalog, day_of, self._alarm)
         self._sessions = Sessions()
+        self._control = control
+        self._consents = Consents(control.offers, notices, router.configs, self._alarm)
         self._alarms: deque[str] = deque(maxlen=MAX_ALARMS)
         self._calls = 0
 
@@ -89,49 +89,84 @@ class Gateway:
         if scope["type"] != "http":
             return
         path, method = str(scope["path"]), str(scope["method"])
-        target = _target(scope)
+        target, plane = _target(scope), plane_of(path) if method == "POST" else None
         try:
             if path == "/tierwise/health":
                 await reply(send, json_reply(200, self._health()), head=method == "HEAD")
-            elif method == "POST" and path.endswith("/v1/messages"):
-                await self._messages(scope, target, receive, send)
+            elif path.startswith(PREFIX):
+                body = await body_of(receive)
+                answer = await self._control.reply_to(method, path, scope["headers"], body)
+                await reply(send, answer, head=method == "HEAD")
+            elif plane is not None:
+                await self._metered(plane, scope, target, receive, send)
             elif method in _READING or (method == "POST" and path.endswith("/v1/messages/count_tokens")):
                 await self._as_it_is(method, scope, target, receive, send)
             else:
                 await reply(send, error_reply(404, _not_served(method, path)))
         except BodyError as error:
-            await reply(send, error_reply(error.status, f"tierwise: {error}"))
+            shape = plane.error if plane else anthropic_error
+            await reply(send, error_reply(error.status, f"tierwise: {error}", shape=shape))
 
-    async def _messages(self, scope: Scope, target: str, receive: Receive, send: Send) -> None:
-        body = await _body_of(receive)
+    async def _metered(self, plane: Plane, scope: Scope, target: str, receive: Receive, send: Send) -> None:
+        body = await body_of(receive)
         headers = by_name(scope["headers"])
         try:
-            request = read_request(headers, str(scope["path"]), body)
+            request = plane.read(headers, str(scope["path"]), body)
         except WireError as error:
-            await reply(send, error_reply(400, f"tierwise: {error}"))
+            await reply(send, error_reply(400, f"tierwise: {error}", shape=plane.error))
             return
-        exchange = Exchange(
-            id=self._new_id(),
-            routed=self._route(request, headers),
-            target=target,
-            request_headers=scope["headers"],
-            body=body,
-            own_headers={},
-            now_us=self._now_us,
-            settle=self._settle,
-            began_us=self._now_us(),
-        )
-        exchange.own_headers = _own_headers(exchange)
-        refusal = exchange.routed.decision.refusal
-        if refusal is not None and exchange.routed.mode == "enforce":
-            answer = refusal_reply(refusal, exchange.own_headers)
-            exchange.refuse(answer.status)
-            await reply(send, answer)
+        try:
+            exchange = await self._exchange(plane, request, headers, scope, target, body)
+        except StoreError as error:
+            why = f"tierwise: a hard budget cannot be checked: {error}"
+            await reply(send, error_reply(503, why, shape=plane.error))
+            return
+        if isinstance(exchange, Reply):
+            await reply(send, exchange)
             return
         await relay(exchange, self._upstream, receive, send)
 
+    async def _exchange(
+        self,
+        plane: Plane,
+        request: ModelRequest,
+        headers: dict[str, str],
+        scope: Scope,
+        target: str,
+        body: bytes,
+    ) -> Exchange | Reply:
+        """The call, decided and held; or the refusal, recorded. StoreError: a hard budget fails closed."""
+        began_us, id = self._now_us(), self._new_id()
+        if request.request_class == "main":
+            self._control.contexts.keep(request.session, body)
+        routed = await self._route(self._call(plane, request, headers))
+        self._consents.follow(routed, began_us)
+        own = _own_headers(id, routed)
+        held: Held | Refusal | None = routed.decision.refusal if routed.mode == "enforce" else None
+        if held is None:
+            held = await self._purser.hold(id, routed, request, began_us)
+        if isinstance(held, Refusal):
+            answer = refusal_reply(held, own, self._consents.refused(held, routed, began_us), plane.error)
+            self._settle(None, routed, Answered(id, began_us, self._now_us(), answer.status, "refused"))
+            return answer
+        taken = held
+        return Exchange(
+            id=id,
+            plane=plane,
+            routed=routed,
+            target=target,
+            request_headers=scope["headers"],
+            body=body,
+            max_tokens=taken.max_tokens,
+            own_headers=own,
+            now_us=self._now_us,
+            heard=lambda told: self._hear(request.key, told),
+            settle=lambda answered: self._settle(taken, routed, answered),
+            began_us=began_us,
+        )
+
     async def _as_it_is(self, method: str, scope: Scope, target: str, receive: Receive, send: Send) -> None:
-        body = await _body_of(receive)
+        body = await body_of(receive)
         try:
             response = await self._upstream.send(method, target, upward(scope["headers"]), body)
         except UpstreamError as error:
@@ -144,14 +179,37 @@ class Gateway:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _route(self, request: MessagesRequest, headers: dict[str, str]) -> Routed:
-        """The call, routed; as the client asked, with an alarm, if routing itself fails."""
+    async def _route(self, call: Call) -> Routed:
+        """The call, routed; as the client asked, with an alarm, if routing itself fails.
+
+        Budgets do not fail open: where even they cannot be told, the error goes on.
+        """
+        now_us = self._now_us()
+        try:
+            prepared = self._router.prepare(call, now_us)
+            standings = await self._purser.standings(prepared.governing.purses)
+            routed = self._router.route(prepared, standings, self._day_of(now_us))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost loop: a call must not fail because routing does
+            budgets = self._router.balances.budgets_of(self._router.configs.of(None))
+            why = f"routing failed and the call went out as asked: {error!r}"
+            routed = _unrouted(call, why, budgets)
+        for alarm in routed.alarms:
+            self._alarm(alarm)
+        return routed
+
+    def _call(self, plane: Plane, request: ModelRequest, headers: dict[str, str]) -> Call:
+        """What is known of the request before anything is decided."""
         standing = self._sessions.follow(request)
         skill = standing.skill
         of_main = self._sessions.words_of_main(request) if request.subagent else ""
         targeted = skill is not None and skill.how == "fork"
-        call = Call(
-            platform=PLATFORM,
+        said, asked_in = standing.words, standing.turn
+        if request.subagent:
+            said, asked_in = of_main, self._sessions.turn_of_main(request) or standing.turn
+        return Call(
+            platform=plane.platform,
             asked_model=request.model,
             session=request.session,
             agent=request.agent,
@@ -162,32 +220,28 @@ class Gateway:
             role=Role.AUXILIARY if request.request_class == "auxiliary" else None,
             skill=skill.name if skill else None,
             skill_folder=skill.base_dir if skill else None,
+            user_turn=asked_in,
+            answers=self._consents.answers(request.session, asked_in, said),
             user_words=of_main if targeted else standing.words,
             everywhere_words=of_main,
             effort=request.effort,
             pin=headers.get("x-tierwise-tier", ""),
+            context_tokens=self._purser.expected_tokens(request),
         )
-        now_us = self._now_us()
-        try:
-            routed = self._router.route(call, now_us, self._day_of(now_us))
-        except Exception as error:  # noqa: BLE001  the outermost loop: a call must not fail because routing does
-            routed = _unrouted(call, f"routing failed and the call went out as asked: {error!r}")
-        for alarm in routed.alarms:
-            self._alarm(alarm)
-        return routed
 
-    def _settle(self, routed: Routed, answered: Answered) -> None:
-        """Hand the call to the ledger; if that is impossible, say so loudly. Never raises for the ledger."""
+    def _hear(self, key: str, headers: Mapping[str, str]) -> None:
+        """Take what the platform says of its own limits."""
+        now_us = self._now_us()
+        self._router.balances.hear(key, readings_in_headers(headers, now_us), now_us)
+
+    def _settle(self, held: Held | None, routed: Routed, answered: Answered) -> None:
+        """Record how a call ended, and say what a person should know about it."""
         self._calls += 1
-        execution = execution_of(routed, answered, self._router.catalog, self._day_of(answered.began_us))
+        execution = self._purser.settle(held, routed, answered)
         if execution.mismatch:
             self._alarm(f"decided {execution.decided_model}, but {execution.served_model} answered")
         if execution.cost_nanousd is None:
             self._alarm(f"no price is known for {execution.served_model}: the call's cost is not counted")
-        try:
-            self._router.balances.record(execution, self._ledger)
-        except StoreError as error:
-            self._alarm(f"a call was not recorded: {error}")
 
     def _alarm(self, text: str) -> None:
         if text not in self._alarms:
@@ -211,45 +265,29 @@ def _target(scope: Scope) -> str:
     return _TAG.sub("", raw) + (f"?{query}" if query else "")
 
 
-async def _body_of(receive: Receive) -> bytes:
-    """The whole body. BodyError if it is too large, too slow, or the client goes away meanwhile."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            while True:
-                message: Message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise BodyError(400, "the client went away before its request was complete")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > MAX_BODY_BYTES:
-                    raise BodyError(413, f"a request may have {MAX_BODY_BYTES:,} bytes, this one has more")
-                if not message.get("more_body"):
-                    return b"".join(parts)
-    except TimeoutError as error:
-        raise BodyError(408, f"the request was not complete after {BODY_WITHIN_S:g} s") from error
-
-
-def _own_headers(exchange: Exchange) -> dict[str, str]:
-    decision = exchange.routed.decision
+def _own_headers(id: str, routed: Routed) -> dict[str, str]:
+    decision = routed.decision
     return {
-        "x-tierwise-decision": exchange.id,
+        "x-tierwise-decision": id,
         "x-tierwise-tier": decision.tier.name if decision.tier else "unknown",
         "x-tierwise-rule": decision.rule,
         "x-tierwise-zone": str(decision.zone),
         "x-tierwise-notice": decision.notify or "",
+        **(offer_headers(decision) if routed.mode == "enforce" else {}),
     }
 
 
-def _unrouted(call: Call, why: str) -> Routed:
-    """The call as the client asked, where nothing could be decided."""
+def _unrouted(call: Call, why: str, budgets: tuple[Budget, ...]) -> Routed:
+    """The call as the client asked, where nothing could be decided; its budgets still govern it."""
     question = Question(platform=call.platform, asked_model=call.asked_model)
-    return Routed(call, question, decide(question), "off", call.asked_model, alarms=(why,))
+    return Routed(
+        call, question, decide(question), "enforce", call.asked_model, alarms=(why,), budgets=budgets
+    )
 
 
 def _not_served(method: str, path: str) -> str:
     return (
         f"tierwise does not serve {method} {path[:200]}: a call that cannot be metered is not made. "
-        "It serves POST /v1/messages and /v1/messages/count_tokens, and GET of everything else"
+        "It serves POST /v1/messages, /v1/messages/count_tokens and /v1/chat/completions, "
+        "and GET of everything else"
     )

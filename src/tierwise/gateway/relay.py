@@ -1,9 +1,10 @@
-"""The relay: one Messages call from the client to the provider and back, decided and metered on the way.
+"""The relay: one call from the client to the provider and back, decided and metered on the way.
 
     body ──► read ──► route ──► send (swapped, or byte for byte) ──► chunks pass ──► settle, exactly once
                                                                        └► meter
 
-Nothing is held back: a chunk goes to the client as it came. The call is settled when its usage is complete,
+Nothing is held back: a chunk goes to the client as it came. Only a report of usage that the client did not
+ask for, and we did, is kept from it. The call is settled when its usage is complete,
 before the chunk that completes it is passed on, so that the client's next call finds it counted; a call that
 ends in any other way is settled where it ends. A client that goes away ends the call to the provider too.
 
@@ -13,7 +14,7 @@ Source: rules.md sections 6, 9 and 11; research/platform.md section B; design.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,12 +24,14 @@ from tierwise.core.ledger import Outcome
 from tierwise.core.usage import Usage
 from tierwise.errors import UpstreamError
 from tierwise.gateway.headers import Raw, downward, upward
+from tierwise.gateway.planes import Plane
 from tierwise.gateway.replies import Reply, error_reply
 from tierwise.gateway.upstream import UnansweredError, Upstream
 from tierwise.router.calls import Answered, Routed
 from tierwise.serving import Receive, Send
-from tierwise.wire.anthropic import with_effort, with_model
-from tierwise.wire.sse import BYTES_PER_TOKEN, Answer, UsageMeter, from_json
+from tierwise.wire.answers import Answer, Meter, tokens_of_text
+from tierwise.wire.openai_stream import UsageSieve
+from tierwise.wire.requests import with_model
 
 MAX_JSON_BYTES: Final = 64 * 1024 * 1024
 """An answer in one piece that is larger passes unread, and its usage is estimated."""
@@ -36,22 +39,33 @@ MAX_JSON_BYTES: Final = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Exchange:
-    """One call under way: what is sent for it, what came back so far, and how to settle it."""
+    """One call under way: what is sent for it, what came back so far, and how to settle it.
+
+    `max_tokens` is the answer's bound that budgets leave, None where the request's own stands. `heard` is
+    told the answer's headers. `sieve` is there where the usage was asked for on the client's behalf.
+    """
 
     id: str
+    plane: Plane
     routed: Routed
     target: str
     request_headers: list[Raw]
     body: bytes
+    max_tokens: int | None
     own_headers: dict[str, str]
     now_us: Callable[[], int]
-    settle: Callable[[Routed, Answered], None]
+    heard: Callable[[Mapping[str, str]], None]
+    settle: Callable[[Answered], None]
     began_us: int
     status: int = 0
     upstream_id: str = ""
     sent: bool = False
     settled: bool = False
-    meter: UsageMeter = field(default_factory=UsageMeter)
+    sieve: UsageSieve | None = None
+    meter: Meter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meter = self.plane.meter()
 
     def end(self, outcome: Outcome, answer: Answer) -> None:
         """Settle the call, the first time that its end is known."""
@@ -61,7 +75,6 @@ class Exchange:
         usage, estimated = self._usage(answer)
         served = answer.model or (self.routed.send if usage != Usage() else "")
         self.settle(
-            self.routed,
             Answered(
                 id=self.id,
                 began_us=self.began_us,
@@ -76,18 +89,13 @@ class Exchange:
             ),
         )
 
-    def refuse(self, status: int) -> None:
-        """Settle a call that is not made."""
-        self.status = status
-        self.end("refused", Answer(usage_estimated=False))
-
     def _usage(self, answer: Answer) -> tuple[Usage, bool]:
         """What was used; a prompt that the provider took and did not count is estimated by its length."""
         if not self.sent or self.status >= 400 or not answer.usage_estimated:
             return answer.usage, False
         if answer.prompt_reported:
             return answer.usage, True
-        return answer.usage.merge(Usage(input_tokens=-(-len(self.body) // BYTES_PER_TOKEN))), True
+        return answer.usage.merge(Usage(input_tokens=tokens_of_text(len(self.body)))), True
 
 
 async def relay(exchange: Exchange, upstream: Upstream, receive: Receive, send: Send) -> None:
@@ -122,7 +130,7 @@ async def _relay(exchange: Exchange, upstream: Upstream, send: Send) -> None:
     except UpstreamError as error:
         exchange.sent = isinstance(error, UnansweredError)
         exchange.end("cut" if exchange.sent else "unreachable", exchange.meter.answer())
-        await reply(send, error_reply(502, f"tierwise: {error}", exchange.own_headers))
+        await reply(send, error_reply(502, f"tierwise: {error}", exchange.own_headers, exchange.plane.error))
         return
     await _pass(exchange, response, send)
     await send({"type": "http.response.body", "body": b""})
@@ -132,15 +140,13 @@ async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send
     """Pass the answer on; UpstreamError if it breaks off, so that the client's connection breaks too."""
     async with response:
         exchange.status = response.status
-        exchange.upstream_id = response.headers.get("request-id", "")
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": downward(response.raw_headers, exchange.own_headers),
-            }
-        )
+        exchange.heard(response.headers)
+        exchange.upstream_id = response.headers.get("request-id", response.headers.get("x-request-id", ""))
         streamed = response.content_type == "text/event-stream"
+        headers = downward(response.raw_headers, exchange.own_headers)
+        if streamed and exchange.sieve:  # it will be shorter than the provider says
+            headers = [(name, value) for name, value in headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         try:
             await (_pass_stream if streamed else _pass_whole)(exchange, response, send)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -150,21 +156,26 @@ async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send
 
 def _body_to_send(exchange: Exchange) -> bytes:
     """The client's body; only the values that routing changed are other bytes."""
-    routed, body = exchange.routed, exchange.body
+    routed, plane = exchange.routed, exchange.plane
+    body = plane.with_usage(exchange.body)
+    exchange.sieve = UsageSieve() if body != exchange.body else None
     if routed.send != routed.call.asked_model:
         body = with_model(body, routed.send)
     if routed.effort is not None:
-        body = with_effort(body, routed.effort)
+        body = plane.with_effort(body, routed.effort)
+    if exchange.max_tokens is not None:
+        body = plane.with_max_tokens(body, exchange.max_tokens)
     return body
 
 
 async def _pass_stream(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
-    meter = exchange.meter
+    meter, sieve = exchange.meter, exchange.sieve
     async for chunk in response.content.iter_any():
         meter.feed(chunk)
         if meter.complete:
             exchange.end("ok", meter.answer())
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await _pass_on(send, [sieve.feed(chunk) if sieve else chunk])
+    await _pass_on(send, [sieve.rest()] if sieve else [])
     answer = meter.answer()
     exchange.end("error" if answer.error or exchange.status >= 400 else "cut", answer)
 
@@ -180,13 +191,13 @@ async def _pass_whole(exchange: Exchange, response: aiohttp.ClientResponse, send
             parts = []
         else:
             parts.append(chunk)
-    answer = from_json(b"".join(parts)) if size <= MAX_JSON_BYTES else Answer()
+    answer = exchange.plane.from_json(b"".join(parts)) if size <= MAX_JSON_BYTES else Answer()
     exchange.end("ok" if exchange.status < 400 and not answer.error else "error", answer)
     await _pass_on(send, parts)
 
 
 async def _pass_on(send: Send, parts: list[bytes]) -> None:
-    for part in parts:
+    for part in filter(None, parts):
         await send({"type": "http.response.body", "body": part, "more_body": True})
 
 

@@ -1,6 +1,7 @@
 """Replies: the answers that the gateway gives itself, in the provider's own shape.
 
-    {"type": "error", "error": {"type": …, "message": what, where, and how to mend it}}
+    Messages            {"type": "error", "error": {"type": …, "message": what, where, and how to mend it}}
+    Chat Completions    {"error": {"type": …, "code": …, "message": …, "param": null}}
 
 A refusal is 429 with `x-should-retry: false`: a client shows the message once and neither retries nor hangs.
 Never 400 for a budget: clients take that for a request that they could mend.
@@ -10,7 +11,7 @@ Source: rules.md section 12; research/clients.md section 7.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,13 +21,23 @@ from tierwise.core.questions import Refusal
 
 ERROR_TYPES: Final = {
     400: "invalid_request_error",
+    403: "permission_error",
     404: "not_found_error",
+    405: "invalid_request_error",
     408: "timeout_error",
+    409: "invalid_request_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     429: "billing_error",
+    500: "api_error",
     502: "api_error",
+    503: "api_error",
     504: "timeout_error",
 }
+OPENAI_TYPES: Final = {429: "insufficient_quota", 500: "server_error"}
+ErrorShape = Callable[[int, str], dict[str, Any]]
+"""An error's body in a protocol, from status and message."""
+
 OPTIONS: Final = {
     "accept": "accept the lower tier",
     "hold": "hold the tier",
@@ -50,15 +61,36 @@ def json_reply(status: int, value: Any, headers: Mapping[str, str] | None = None
     return Reply(status, msgspec.json.encode(value), headers or {})
 
 
-def error_reply(status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """An error in Anthropic's shape."""
-    error = {"type": ERROR_TYPES[status], "message": message}
-    return json_reply(status, {"type": "error", "error": error}, headers)
+def anthropic_error(status: int, message: str) -> dict[str, Any]:
+    """An error as Messages has it."""
+    return {"type": "error", "error": {"type": ERROR_TYPES[status], "message": message}}
 
 
-def refusal_reply(refusal: Refusal, headers: Mapping[str, str]) -> Reply:
-    """A call that must not be made: why, until when, and what can be done."""
+def openai_error(status: int, message: str) -> dict[str, Any]:
+    """An error as OpenAI's routes have it; a quota is its own code."""
+    kind = OPENAI_TYPES.get(status, OPENAI_TYPES[500] if status >= 500 else "invalid_request_error")
+    code = kind if status == 429 else None
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def error_reply(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    shape: ErrorShape = anthropic_error,
+) -> Reply:
+    """An error in the protocol's shape."""
+    return json_reply(status, shape(status, message), headers)
+
+
+def refusal_reply(
+    refusal: Refusal,
+    headers: Mapping[str, str],
+    how_to_answer: str = "",
+    shape: ErrorShape = anthropic_error,
+) -> Reply:
+    """A call that must not be made: why, until when, what can be done, and how to say so."""
     resets = f" It resets {refusal.resets}." if refusal.resets else ""
     options = ", ".join(OPTIONS[option] for option in refusal.options if option in OPTIONS)
-    message = f"tierwise: {refusal.text}.{resets} You can: {options}."
-    return error_reply(429, message, {**headers, "x-should-retry": "false"})
+    message = f"tierwise: {refusal.text}.{resets} You can: {options}. {how_to_answer}".rstrip()
+    return error_reply(429, message, {**headers, "x-should-retry": "false"}, shape)

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from tierwise.wire.anthropic import MessagesRequest
+from tierwise.wire.requests import ModelRequest
 from tierwise.wire.skills_in_use import SkillMark
 
 MAX_AGENTS: Final = 4_096
@@ -35,7 +35,7 @@ class Sessions:
     def __init__(self) -> None:
         self._agents: OrderedDict[tuple[str, str, str], Standing] = OrderedDict()
 
-    def follow(self, request: MessagesRequest) -> Standing:
+    def follow(self, request: ModelRequest) -> Standing:
         """Where the agent stands with this request; remembered if it is the agent's own work."""
         if request.request_class not in WORKING_CLASSES:
             return Standing(request.turn or "")
@@ -50,6 +50,10 @@ class Sessions:
             self._agents.popitem(last=False)
         return now
 
-    def words_of_main(self, request: MessagesRequest) -> str:
+    def turn_of_main(self, request: ModelRequest) -> str:
+        """The turn that a subagent works for; "" if it is not known."""
+        return self._agents.get((request.key, request.session, ""), Standing("")).turn
+
+    def words_of_main(self, request: ModelRequest) -> str:
         """The user's words in the turn that a subagent works for; "" if they are not known."""
         return self._agents.get((request.key, request.session, ""), Standing("")).words

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tierwise.core.estimates import Estimate
+from tierwise.core.estimates import Estimate, Remaining, runs_left
 from tierwise.core.ledger import TraceStep
 from tierwise.core.prices import usd
 from tierwise.core.questions import Decision, Offer, Question, Refusal
+from tierwise.core.run_history import Percentile
+from tierwise.core.skills import TokenRange
 from tierwise.core.tiers import Tier
 
 
@@ -42,7 +44,7 @@ def as_json(decision: Decision, question: Question, id: object = None) -> dict[s
         "warnings": list(decision.warnings),
         "notify": decision.notify,
         "adaptations": decision.adaptations,
-        "estimate": _estimate(decision.estimate),
+        "estimate": estimate_json(decision.estimate),
         "handoff": decision.handoff,
     }
 
@@ -89,14 +91,61 @@ def _refusal(refusal: Refusal | None) -> dict[str, Any] | None:
     }
 
 
-def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+def estimate_json(estimate: Estimate | None) -> dict[str, Any] | None:
+    """The estimate as JSON values; dollars by tier, null where a price is missing. None without one."""
     if estimate is None:
         return None
     return {
         "source": estimate.source,
-        "tokens": {"low": estimate.tokens.low, "high": estimate.tokens.high},
+        "runs": estimate.runs,
+        "tokens": _range(estimate.tokens),
+        "weighted_tokens": _range(estimate.weighted_tokens),
+        "calls": _range(estimate.calls),
         "usd": {
             tier: None if cost is None else {"low": usd(cost.low), "high": usd(cost.high)}
             for tier, cost in estimate.by_tier_nanousd
         },
+        "p50": _percentile(estimate.p50),
+        "p90": _percentile(estimate.p90),
+        "remaining": [_remaining(estimate, remaining) for remaining in estimate.remaining],
+    }
+
+
+def _range(tokens: TokenRange | None) -> dict[str, int] | None:
+    return None if tokens is None else {"low": tokens.low, "high": tokens.high}
+
+
+def _percentile(rank: Percentile | None) -> dict[str, Any] | None:
+    if rank is None:
+        return None
+    return {
+        "tokens": {
+            "input": rank.usage.input_tokens,
+            "output": rank.usage.output_tokens,
+            "cache_read": rank.usage.cache_read_tokens,
+            "cache_write_5m": rank.usage.cache_write_5m_tokens,
+            "cache_write_1h": rank.usage.cache_write_1h_tokens,
+            "total": rank.tokens,
+            "weighted": rank.weighted_tokens,
+        },
+        "calls": rank.calls,
+        "usd": {tier: None if cost is None else usd(cost) for tier, cost in rank.by_tier_nanousd},
+    }
+
+
+def _remaining(estimate: Estimate, remaining: Remaining) -> dict[str, Any]:
+    """What is left of one budget, and the runs that it pays for, by the tiers that it governs."""
+    runs = {
+        tier: {"low": count[0], "high": count[1]}
+        for tier, _ in estimate.by_tier_nanousd
+        if remaining.governs(tier) and (count := runs_left(estimate, tier, remaining)) is not None
+    }
+    return {
+        "budget": remaining.budget,
+        "scope": str(remaining.scope),
+        "unit": remaining.unit,
+        "limit": remaining.limit,
+        "left": remaining.left,
+        "resets": remaining.resets or None,
+        "runs": runs,
     }

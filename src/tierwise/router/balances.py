@@ -1,118 +1,139 @@
-"""Balances: every governing budget as a gauge, asked of the ledger at the moment of the call.
+"""Balances: the budgets that govern a call, how they stand, and what zone each was last in.
 
-A budget is a query over the entries. Calls that have ended but are not durable yet are counted beside it, so
-that the next call sees them at once. The zone that a budget was last in is kept for the hysteresis, and so
-that entering a zone is announced once.
+A budget is a query over the ledger's entries. A zone counts what was posted: money that is only held may
+come back, and forty agents that hold their worst case at once have not spent it. Whether a call may still be
+made is another question, and the ledger answers it with everything that is held (`router.holding`).
 
-Source: rules.md sections 4 and 11.
+Source: rules.md sections 4 and 11; research/peers.md T10.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from threading import Lock
-from typing import Final, Protocol
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from tierwise.core.ledger import Execution, weighted_tokens
-from tierwise.core.prices import NANO_PER_USD
-from tierwise.core.questions import Decision, Question
-from tierwise.core.records import charged_to
-from tierwise.core.zones import Gauge, Scope, Zone, zone_of
-from tierwise.files.config import BudgetSpec, Config
-from tierwise.store.contract import Store
-from tierwise.store.rows import answered
+from tierwise.core.budgets import Budget, gauge_of, purses_of, scope_of
+from tierwise.core.entries import Purse, Standing, Tags
+from tierwise.core.questions import Settings
+from tierwise.core.quotas import QuotaBoard, QuotaReading
+from tierwise.core.zones import Gauge, Zone, zone_of
+from tierwise.files.config import Config
 
-WINDOWS_US: Final = {"weekly": 7 * 24 * 3600 * 1_000_000}
-"""Rolling windows by dimension; µs."""
+MAX_ZONES: Final = 10_000
+"""So many purses' zones are remembered; the longest unseen are given up first."""
+
+MAX_ACCOUNTS: Final = 1_000
+ANY_ACCOUNT: Final = ""
+"""Whose quotas a status line tells: it names no credential, so they hold where nothing else is known."""
+
+BudgetsOf = Callable[[Config], tuple[Budget, ...]]
+"""The budgets in force under a configuration: a person's own, and those that the configuration names."""
 
 
-class Ledger(Protocol):
-    """Takes finished calls; the future resolves when the record is durable. StoreError if it cannot."""
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """The budgets that govern a call before its tier is known: those of the ledger with their purses, and
+    those that are observed (a platform's quotas, the context window)."""
 
-    def submit(self, execution: Execution) -> Future[None]:
-        """Take one record, without waiting."""
-        ...
+    budgets: tuple[tuple[Budget, Purse], ...]
+    observed: tuple[Budget, ...]
+    tags: Tags
+    at_us: int
+
+    @property
+    def purses(self) -> tuple[Purse, ...]:
+        """The purses alone, to ask the ledger about."""
+        return tuple(purse for _, purse in self.budgets)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How much a prompt takes of its model's window; 0 tokens and no window where that is not known."""
+
+    tokens: int = 0
+    window_tokens: int | None = None
+
+    def in_unit(self, unit: str) -> int | None:
+        """Tokens, or whole percent of the window; None where it is not known."""
+        if not self.tokens:
+            return None
+        if unit != "percent":
+            return self.tokens
+        return self.tokens * 100 // self.window_tokens if self.window_tokens else None
 
 
 class Balances:
-    """The budgets' state over a store, with what is on its way into it."""
+    """The budgets of a gateway. Standings are asked of the ledger by whoever can wait for them."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = Lock()
-        self._on_their_way: dict[str, Execution] = {}
-        self._zones: dict[str, Zone] = {}
+    def __init__(self, budgets_of: BudgetsOf) -> None:
+        self.budgets_of: Final = budgets_of
+        self._zones: OrderedDict[Purse, Zone] = OrderedDict()
+        self._boards: OrderedDict[str, QuotaBoard] = OrderedDict()
 
-    def record(self, execution: Execution, ledger: Ledger) -> Future[None]:
-        """Hand a finished call to the ledger of this store; it counts from now on."""
-        with self._lock:
-            written = ledger.submit(execution)
-            self._on_their_way[execution.id] = execution
-        written.add_done_callback(lambda done: self._ended(execution.id, done))
-        return written
-
-    def gauges(self, config: Config, now_us: int) -> tuple[Gauge, ...]:
-        """The budgets of the configuration as they stand now."""
-        return tuple(self._gauge(spec, now_us) for spec in config.budgets)
-
-    def remember(self, decision: Decision, question: Question) -> None:
-        """Keep the zone of each budget, for the next call."""
-        settings = question.settings
-        for gauge in question.gauges:
-            self._zones[gauge.name] = zone_of(gauge, settings.thresholds, settings.zone_by)
-
-    def _gauge(self, spec: BudgetSpec, now_us: int) -> Gauge:
-        spent = self._spent(spec, now_us)
-        return Gauge(
-            name=spec.name,
-            spent=spent / NANO_PER_USD if spec.unit == "usd" else spent,
-            limit=spec.limit,
-            scope=spec.scope,
-            dimension=spec.dimension,
-            unit=spec.unit,
-            hard=spec.hard,
-            before=self._zones.get(spec.name),
+    def governing(self, config: Config, tags: Tags, at_us: int) -> Governing:
+        """The budgets that may govern a call with these tags, whatever its tier will be."""
+        budgets = self.budgets_of(config)
+        observed = (budget for budget in budgets if not budget.in_ledger)
+        return Governing(
+            tuple(purses_of(budgets, tags, at_us, undecided=True)),
+            tuple(budget for budget in observed if scope_of(budget, tags, undecided=True) is not None),
+            tags,
+            at_us,
         )
 
-    def _spent(self, spec: BudgetSpec, now_us: int) -> int:
-        since_us = now_us - WINDOWS_US[spec.dimension]
-        with self._lock:
-            coming = [e for e in self._on_their_way.values() if _in_scope(e, spec.scope)]
-        stored = self._store.spent(spec.unit, spec.scope, since_us=since_us)
-        return stored + sum(_amount(execution, spec.unit) for execution in coming)
-
-    def _ended(self, id: str, written: Future[None]) -> None:
-        """What is durable is the store's to count. Records are written in their order: so are all before it.
-
-        One that failed is kept here until a later one succeeds, for the writer tries it again.
-        """
-        if written.exception() is not None:
+    def hear(self, key: str, readings: Sequence[QuotaReading], now_us: int) -> None:
+        """Take what a platform said of the quotas of one credential (its fingerprint)."""
+        if not readings:
             return
-        with self._lock:
-            if id not in self._on_their_way:
-                return
-            for earlier in list(self._on_their_way):
-                del self._on_their_way[earlier]
-                if earlier == id:
-                    return
+        self._boards[key] = self._boards.get(key, QuotaBoard()).with_readings(readings, now_us)
+        self._boards.move_to_end(key)
+        while len(self._boards) > MAX_ACCOUNTS:
+            self._boards.popitem(last=False)
 
+    def gauges(
+        self,
+        governing: Governing,
+        standings: Sequence[Standing],
+        settings: Settings,
+        context: Context,
+    ) -> tuple[Gauge, ...]:
+        """Every budget as it stands; zones of the ledger's are remembered for the next call."""
+        held = [
+            self._gauge(budget, purse, standing, governing, settings)
+            for (budget, purse), standing in zip(governing.budgets, standings, strict=True)
+        ]
+        return (*held, *(self._observed(budget, governing, context) for budget in governing.observed))
 
-def _in_scope(execution: Execution, scope: Scope) -> bool:
-    tier, model = charged_to(execution)
-    known = {
-        "all": "",
-        "tier": tier,
-        "model": model,
-        "skill": execution.skill,
-        "project": execution.project,
-        "key": execution.key,
-        "session": execution.session,
-        "run": execution.run,
-    }
-    return known[scope.kind] == scope.value
+    def _observed(self, budget: Budget, governing: Governing, context: Context) -> Gauge:
+        """A context budget, or a quota of the call's own account; unknown where nothing is known."""
+        if budget.dimension == "context":
+            seen = context.in_unit(budget.unit)
+            standing = None if seen is None else Standing(seen, 0)
+            return gauge_of(budget, standing, governing.at_us, governing.tags)
+        quota = budget.quota or budget.name
+        board = self._boards.get(governing.tags.key, QuotaBoard())
+        if board.known(quota, governing.at_us) is None:
+            board = self._boards.get(ANY_ACCOUNT, board)
+        gauge = board.gauge(quota, budget.limit, governing.at_us)
+        return replace(
+            gauge,
+            name=budget.name,
+            scope=scope_of(budget, governing.tags, undecided=True) or budget.scope,
+            hard=budget.hard,
+            thresholds=budget.thresholds,
+        )
 
-
-def _amount(execution: Execution, unit: str) -> int:
-    if unit == "usd":
-        return execution.cost_nanousd or 0
-    return weighted_tokens(execution.usage) if unit == "tokens" else int(answered(execution))
+    def _gauge(
+        self, budget: Budget, purse: Purse, standing: Standing, governing: Governing, settings: Settings
+    ) -> Gauge:
+        key = replace(purse, since_us=0)
+        posted = Standing(standing.posted, 0)
+        gauge = gauge_of(budget, posted, governing.at_us, governing.tags, before=self._zones.get(key))
+        by = budget.zone_by or settings.zone_by
+        self._zones[key] = zone_of(gauge, settings.thresholds, by)
+        self._zones.move_to_end(key)
+        while len(self._zones) > MAX_ZONES:
+            self._zones.popitem(last=False)
+        return gauge

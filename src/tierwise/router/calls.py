@@ -7,11 +7,14 @@ Source: rules.md sections 3 and 10; ARCHITECTURE.md, "The life of one call".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from tierwise.core.budgets import Budget
+from tierwise.core.entries import Tags
 from tierwise.core.ledger import Outcome
-from tierwise.core.questions import Decision, Question
+from tierwise.core.questions import Answer, Decision, Question
 from tierwise.core.skills import Role
 from tierwise.core.usage import Usage
 
@@ -25,7 +28,8 @@ class Call:
     `skill_folder` is where the client says that the skill lives, None if it has no folder. `user_words` are
     the user's own in this turn; `everywhere_words` those of the turn that a subagent works for, of which only
     what is said of everything counts. `pin` is a tier or model that the caller asked for by header.
-    `role` is for work without a skill (titles, summaries).
+    `role` is for work without a skill (titles, summaries). `user_turn` is the turn of the
+    prompt that it works for, a subagent's too; `answers` are those that hold in it, by offer.
     """
 
     platform: str
@@ -44,6 +48,8 @@ class Call:
     effort: str | None = None
     pin: str = ""
     context_tokens: int = 0
+    user_turn: str = ""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ class Routed:
     """A call with its decision. `send` is the model to ask for; the asked one where nothing changes.
 
     `effort` is the one to ask for, None to leave the request's own. `mode` is observe, enforce or off.
-    `alarms` say what went wrong while routing: the call goes on, but somebody should know.
+    `alarms` say what went wrong while routing: the call goes on, but somebody should know. `budgets` are all
+    that may govern it.
     """
 
     call: Call
@@ -62,6 +69,7 @@ class Routed:
     effort: str | None = None
     user_words: str = ""
     alarms: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +86,17 @@ class Answered:
     usage_estimated: bool = False
     tool_calls: int = 0
     upstream_id: str = ""
+
+
+def tags_of(call: Call, model: str = "", tier: str = "") -> Tags:
+    """What the call's money counts under; model and tier once they are known."""
+    return Tags(
+        session=call.session,
+        run=call.session,
+        agent=call.agent,
+        skill=call.skill or "",
+        project=call.project,
+        key=call.key,
+        model=model,
+        tier=tier,
+    )

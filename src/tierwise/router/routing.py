@@ -10,12 +10,14 @@ Source: rules.md sections 3 to 5; design.md, "The shape".
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tierwise.catalog.models import Catalog
 from tierwise.core.decide import decide
+from tierwise.core.entries import Purse, Standing
 from tierwise.core.models import ModelCard
 from tierwise.core.questions import Decision, Question, UserWish
 from tierwise.core.skills import Skill, skill_of
@@ -24,12 +26,23 @@ from tierwise.files.config import Config
 from tierwise.files.inline import Inline, parse_prompt
 from tierwise.files.provenance import overlay
 from tierwise.files.skill_files import SkillFile
-from tierwise.router.balances import Balances
-from tierwise.router.calls import Call, Routed
+from tierwise.router.balances import Balances, Context, Governing
+from tierwise.router.calls import Call, Routed, tags_of
 from tierwise.router.configs import Configs
 from tierwise.router.shelf import Shelf, project_of
 
 NOTHING_SAID: Final = Inline()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call whose files are read, before its budgets' standings are known."""
+
+    call: Call
+    config: Config
+    skill: Skill | None
+    governing: Governing
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +55,55 @@ class Router:
     balances: Balances
     reachable: tuple[str, ...] = ()
 
-    def route(self, call: Call, now_us: int, day: str) -> Routed:
-        """The call with its decision and the model to send; never raises for what stands in files."""
+    def prepare(self, call: Call, now_us: int) -> Prepared:
+        """What has to be known before the ledger is asked: configuration, skill, governing budgets."""
         alarms: list[str] = []
         folder = self._folder(call, alarms)
         config = self.configs.of(project_of(folder) if folder else None)
         alarms += [str(finding) for finding in config.findings if finding.severity == "error"]
+        skill = self._skill(call, folder, config, alarms) if config.mode != "off" else None
+        governing = self.balances.governing(config, tags_of(call), now_us)
+        return Prepared(call, config, skill, governing, tuple(alarms))
+
+    def route(self, prepared: Prepared, standings: Sequence[Standing], day: str) -> Routed:
+        """The call with its decision and the model to send; never raises for what stands in files.
+
+        `standings` are those of the governing purses, in their order.
+        """
+        call, config, skill = prepared.call, prepared.config, prepared.skill
+        alarms = list(prepared.alarms)
         if config.mode == "off":
             question = self._question(call, None, config, UserWish(), day)
             return Routed(call, question, decide(question), "off", call.asked_model, alarms=tuple(alarms))
-        skill = self._skill(call, folder, config, alarms)
         inline, wish = self._wish(call, skill, config)
         if call.pin and wish.pin is None:
             alarms.append(f"`{call.pin[:60]}` is no tier or known model: the call was not pinned to it")
         question = self._question(call, skill, config, wish, day)
-        question = replace(question, gauges=self.balances.gauges(config, now_us))
+        card = question.asked_card
+        context = Context(call.context_tokens, card.window_tokens if card else None)
+        gauges = self.balances.gauges(prepared.governing, standings, config.settings, context)
+        question = replace(question, gauges=gauges, answers=call.answers)
         decision = decide(question)
-        self.balances.remember(decision, question)
         send = self._to_send(config, question, decision, alarms)
         effort = decision.effort if config.mode == "enforce" and decision.effort != call.effort else None
-        return Routed(call, question, decision, config.mode, send, effort, inline.words, tuple(alarms))
+        return Routed(
+            call,
+            question,
+            decision,
+            config.mode,
+            send,
+            effort,
+            inline.words,
+            tuple(alarms),
+            self.balances.budgets_of(config),
+        )
+
+    def decided(
+        self, call: Call, now_us: int, day: str, standings: Callable[[Sequence[Purse]], Sequence[Standing]]
+    ) -> Routed:
+        """Both at once, for whoever can ask for the standings without waiting."""
+        prepared = self.prepare(call, now_us)
+        return self.route(prepared, standings(prepared.governing.purses), day)
 
     def _folder(self, call: Call, alarms: list[str]) -> Path | None:
         """Where the skill in use lives, if it may be read there."""

@@ -24,6 +24,23 @@ COLUMNS: Final = (
     "model", "tier", "cost_nanousd", "weighted_tokens", "answered", "record",
 )  # fmt: skip
 
+TOTALS: Final = {
+    "usd": "sum(cost_nanousd)",
+    "tokens": "sum(weighted_tokens)",
+    "messages": "sum(answered)",
+}
+SCOPES: Final = {
+    "all": "",
+    "tier": "tier",
+    "model": "model",
+    "skill": "skill",
+    "project": "project",
+    "key": "key",
+    "session": "session",
+    "run": "run",
+}
+"""Scope kind → the column that holds its value."""
+
 _decoder: Final = msgspec.json.Decoder(Execution)
 
 

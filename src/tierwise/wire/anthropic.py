@@ -9,49 +9,27 @@ Source: rules.md section 6; research/clients.md sections 2 and 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
 from tierwise.wire.callers import class_of, fingerprint_of, in_subagent, named, project_of, session_of
 from tierwise.wire.conversation import Conversation, read_or_none
 from tierwise.wire.json_splice import Span, element_spans, members_of, replaced, value_spans
-from tierwise.wire.skills_in_use import SkillMark, skill_in_use
+from tierwise.wire.requests import ModelRequest, text_bytes_of
+from tierwise.wire.skills_in_use import skill_in_use
 from tierwise.wire.turns import turn_of
-
-
-@dataclass(frozen=True, slots=True)
-class MessagesRequest:
-    """One request as far as routing needs it. Names and ids are "" where the client gives none.
-
-    `agent` is "" in the main loop; a subagent without an id is called after how it begins. `turn` is the
-    same for all requests of a turn, None where only a memory of the session knows which one it is (after a
-    compaction). `user_words` are a person's own, in this turn; an auxiliary request has none. `skill` is what
-    the messages show. `max_tokens` and `effort` are None where the request does not name them.
-    """
-
-    model: str
-    stream: bool
-    max_tokens: int | None
-    effort: str | None
-    session: str
-    agent: str
-    parent_agent: str
-    subagent: bool
-    request_class: str
-    turn: str | None
-    turn_begins: bool
-    project: str
-    key: str
-    user_words: str
-    skill: SkillMark | None
-    tool_result_pending: bool
 
 
 class _OutputConfig(msgspec.Struct, frozen=True):
     effort: str | None = None
+
+
+class _Thinking(msgspec.Struct, frozen=True):
+    type: str = ""
+    budget_tokens: int = 0
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -67,10 +45,11 @@ _text: Final = msgspec.json.Decoder(str)
 _flag: Final = msgspec.json.Decoder(bool)
 _number: Final = msgspec.json.Decoder(int)
 _output_config: Final = msgspec.json.Decoder(_OutputConfig)
+_thinking: Final = msgspec.json.Decoder(_Thinking)
 _messages: Final = msgspec.json.Decoder(list[_Message])
 
 
-def read_request(headers: Mapping[str, str], path: str, body: bytes) -> MessagesRequest:
+def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelRequest:
     """The request; `headers` have lower-case names, `path` is the target with or without its query.
 
     Raises WireError if the body is not a JSON object or names no model. Anything else that is strange is
@@ -85,10 +64,14 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> Messages
     turn = turn_of(messages, subagent=subagent)
     request_class = class_of(headers, path, members, messages)
     config = read_or_none(_output_config, members.get("output_config", _NOTHING))
-    return MessagesRequest(
+    thinking = read_or_none(_thinking, members.get("thinking", _NOTHING)) or _Thinking()
+    return ModelRequest(
         model=model,
         stream=read_or_none(_flag, members.get("stream", _NOTHING)) or False,
         max_tokens=read_or_none(_number, members.get("max_tokens", _NOTHING)),
+        thinking_tokens=thinking.budget_tokens if thinking.type == "enabled" else 0,
+        text_bytes=text_bytes_of(body),
+        cache_writes=_cache_writes(body),
         effort=config.effort if config else None,
         session=session_of(headers, members, messages),
         agent=named(headers, "x-claude-code-agent-id")
@@ -106,18 +89,28 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> Messages
     )
 
 
+def _cache_writes(body: bytes) -> CacheWrites:
+    """The longest life asked of the cache; rather too long than too short, for that is the dearer one."""
+    if b"cache_control" not in body:
+        return "none"
+    return "1h" if b'"1h"' in body else "5m"
+
+
 def _pending(messages: Conversation) -> bool:
     """Whether the request answers a tool call: its thinking must go back to the model that did it."""
     last = messages.last()
     return last >= 0 and any(block.type == "tool_result" for block in messages.blocks(last))
 
 
-def with_model(body: bytes, model: str) -> bytes:
-    """The body asking for another model, every other byte as it was. Raises WireError if it names none."""
-    spans = value_spans(body, ("model",))
+def with_max_tokens(body: bytes, max_tokens: int) -> bytes:
+    """The body asking for no more than so many tokens, every other byte as it was.
+
+    Raises WireError if it names no `max_tokens`: the provider demands one, so there is nothing to change.
+    """
+    spans = value_spans(body, ("max_tokens",))
     if not spans:
-        raise WireError("the body names no model, so there is none to change")
-    return replaced(body, spans, msgspec.json.encode(model))
+        raise WireError("the body names no `max_tokens`, so there is none to lower")
+    return replaced(body, spans, msgspec.json.encode(max_tokens))
 
 
 def with_effort(body: bytes, effort: str) -> bytes:

@@ -16,54 +16,16 @@ Source: rules.md sections 10 and 11; research/clients.md sections 7 and 8.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from tierwise.core.usage import Usage
+from tierwise.wire.answers import Answer, AnswerError, answer_error, larger, tokens_of_text
 from tierwise.wire.conversation import blocks_of, read_or_none
 from tierwise.wire.lines import Lines
 
 _SAYS_NOTHING: Final = frozenset({b"ping", b"content_block_stop"})
-
-TOKENS_MAX: Final = 10**12
-"""A larger count is no count of tokens, and is not believed."""
-
-BYTES_PER_TOKEN: Final = 4
-"""So many bytes of text are taken for a token where an answer ends without its usage."""
-
-ERROR_CHARACTERS_MAX: Final = 500
-
-_NOTHING: Final = Usage()
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerError:
-    """What the provider said went wrong: its own type and message."""
-
-    type: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an answer said about itself; texts are "" and `stop_reason` None where it did not.
-
-    `complete` means that it came to its proper end. `usage_estimated` means that the provider did not
-    report all of it: the output is then at least what was seen, by its length; `prompt_reported` says whether
-    the tokens of the prompt are known at all.
-    """
-
-    model: str = ""
-    message_id: str = ""
-    usage: Usage = _NOTHING
-    usage_estimated: bool = True
-    prompt_reported: bool = False
-    stop_reason: str | None = None
-    tool_calls: int = 0
-    error: AnswerError | None = None
-    complete: bool = False
 
 
 class _CacheCreation(msgspec.Struct, frozen=True):
@@ -128,13 +90,13 @@ class _Counts:
         self._written = self._written_5m = self._written_1h = 0
 
     def take(self, usage: _Usage) -> None:
-        self._input = _larger(self._input, usage.input_tokens)
-        self._output = _larger(self._output, usage.output_tokens)
-        self._read = _larger(self._read, usage.cache_read_input_tokens) or 0
-        self._written = _larger(self._written, usage.cache_creation_input_tokens) or 0
+        self._input = larger(self._input, usage.input_tokens)
+        self._output = larger(self._output, usage.output_tokens)
+        self._read = larger(self._read, usage.cache_read_input_tokens) or 0
+        self._written = larger(self._written, usage.cache_creation_input_tokens) or 0
         split = usage.cache_creation or _CacheCreation()
-        self._written_5m = _larger(self._written_5m, split.ephemeral_5m_input_tokens) or 0
-        self._written_1h = _larger(self._written_1h, split.ephemeral_1h_input_tokens) or 0
+        self._written_5m = larger(self._written_5m, split.ephemeral_5m_input_tokens) or 0
+        self._written_1h = larger(self._written_1h, split.ephemeral_1h_input_tokens) or 0
 
     @property
     def prompt_reported(self) -> bool:
@@ -146,13 +108,6 @@ class _Counts:
         unsplit = max(0, self._written - self._written_5m - self._written_1h)
         output = max(self._output or 0, output_floor)
         return Usage(self._input or 0, output, self._read, self._written_5m + unsplit, self._written_1h)
-
-
-def _larger(known: int | None, reported: object) -> int | None:
-    """The larger of what was known and what is reported now, if that is a count at all."""
-    if not isinstance(reported, int) or isinstance(reported, bool) or not 0 <= reported <= TOKENS_MAX:
-        return known
-    return reported if known is None else max(known, reported)
 
 
 class UsageMeter:
@@ -189,7 +144,7 @@ class UsageMeter:
         """What is known by now; asked before the end, the answer is not complete."""
         reported = self._counts.prompt_reported and self._output_reported
         refused = self._error is not None and not self._counts.prompt_reported
-        floor = 0 if self._output_reported else -(-self._text_bytes // BYTES_PER_TOKEN)
+        floor = 0 if self._output_reported else tokens_of_text(self._text_bytes)
         return Answer(
             model=self._message.model or "",
             message_id=self._message.id or "",
@@ -230,7 +185,7 @@ class UsageMeter:
             self._stop_reason = event.delta.stop_reason
         if event.usage is not None:
             self._counts.take(event.usage)
-            self._output_reported |= _larger(None, event.usage.output_tokens) is not None
+            self._output_reported |= larger(None, event.usage.output_tokens) is not None
 
 
 _TEXT: Final = re.compile(rb'"(?:text|thinking|partial_json)"\s*:\s*"')
@@ -243,9 +198,9 @@ def _text_length(data: bytes) -> int:
 
 
 def _error_of(error: _Error | None) -> AnswerError:
-    """The provider's error, its message cut to `ERROR_CHARACTERS_MAX`."""
+    """The provider's error; one that says nothing still is one."""
     error = error or _Error("unknown", "the provider did not say what went wrong")
-    return AnswerError(error.type, error.message[:ERROR_CHARACTERS_MAX])
+    return answer_error(error.type, error.message)
 
 
 def from_json(body: bytes) -> Answer:
@@ -258,12 +213,12 @@ def from_json(body: bytes) -> Answer:
     blocks = blocks_of(message.content)
     counts = _Counts()
     counts.take(message.usage or _Usage())
-    output_reported = message.usage is not None and _larger(None, message.usage.output_tokens) is not None
+    output_reported = message.usage is not None and larger(None, message.usage.output_tokens) is not None
     text_bytes = sum(len(block.text.encode(errors="replace")) + len(block.input) for block in blocks)
     return Answer(
         model=message.model or "",
         message_id=message.id or "",
-        usage=counts.usage(0 if output_reported else -(-text_bytes // BYTES_PER_TOKEN)),
+        usage=counts.usage(0 if output_reported else tokens_of_text(text_bytes)),
         usage_estimated=not (counts.prompt_reported and output_reported),
         prompt_reported=counts.prompt_reported,
         stop_reason=message.stop_reason,

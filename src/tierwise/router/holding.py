@@ -1,0 +1,154 @@
+"""Holding: what is set aside for a call before it is made, and what becomes of a call that does not fit.
+
+    hard budget    worst case, by the whole prompt at its dearest and an answer as long as `max_tokens`
+    soft budget    what such a call usually takes
+    does not fit   a shorter answer if that is still useful, else a refusal that names the options
+
+Where no price is known, no hard dollar budget can be kept: the call is refused, and how to mend that is said.
+
+Source: rules.md sections 1, 11 and 12; research/peers.md T2, T5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tierwise.core.budgets import Budget, purses_of, resets_words
+from tierwise.core.entries import Charge, Overdrawn, Purse, Reserve, Tags
+from tierwise.core.holds import CacheWrites, affordable_max_tokens, p90_case, worst_case, worst_tokens
+from tierwise.core.ledger import weighted_tokens
+from tierwise.core.models import ModelCard
+from tierwise.core.prices import usd
+from tierwise.core.questions import Refusal
+from tierwise.core.token_counts import TokenScale, first_scale
+from tierwise.core.usage import Usage
+
+USEFUL_ANSWER_TOKENS: Final = 1_024
+"""An answer is not clamped below this: a budget that cannot pay for it refuses."""
+USUAL_ANSWER_TOKENS: Final = 2_000
+UNSAID_MAX_TOKENS: Final = 4_096
+"""The answer's bound where a request names none; providers demand one."""
+HOLD_FOR_US: Final = 3_600 * 1_000_000
+"""A hold that nobody ended by then is charged as unconfirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A call as holding sees it. `text_bytes` is the request's length as text; `thinking_tokens` is the part
+    of `max_tokens` that must not be cut into; `cache_writes` bounds what a prompt token can cost."""
+
+    id: str
+    tags: Tags
+    card: ModelCard | None
+    budgets: tuple[Budget, ...]
+    text_bytes: int
+    max_tokens: int | None
+    thinking_tokens: int
+    cache_writes: CacheWrites
+    at_us: int
+
+    @property
+    def answer_tokens(self) -> int:
+        """How long the answer may be."""
+        return UNSAID_MAX_TOKENS if self.max_tokens is None else max(self.max_tokens, 0)
+
+
+class Holding:
+    """Works out holds; learns from every call how many tokens a byte makes, by family of models."""
+
+    def __init__(self) -> None:
+        self._scales: dict[str, TokenScale] = {}
+
+    def observe(self, card: ModelCard | None, text_bytes: int, usage: Usage) -> None:
+        """Learn from a call whose usage the provider reported in full."""
+        family = card.family if card else ""
+        self._scales[family] = self._scale(family).observe(text_bytes, usage.prompt_tokens)
+
+    def expected_tokens(self, card: ModelCard | None, text_bytes: int) -> int:
+        """How many tokens a request of so many bytes most likely has."""
+        return self._scale(card.family if card else "").expected(text_bytes)
+
+    def wish(self, wanted: Wanted) -> Reserve | Refusal:
+        """The hold to ask for; a refusal where its amount cannot be known and must not be exceeded."""
+        pairs = purses_of(wanted.budgets, wanted.tags, wanted.at_us)
+        purses = tuple(purse for _, purse in pairs)
+        charge = self._charge(wanted, purses)
+        if isinstance(charge, Refusal):
+            return charge
+        return Reserve(wanted.id, wanted.tags, charge, purses, wanted.at_us + HOLD_FOR_US)
+
+    def shorter(self, wanted: Wanted, overdrawn: Overdrawn) -> int | None:
+        """The longest useful answer that what is left can pay for; None if there is none."""
+        price = wanted.card.price if wanted.card else None
+        prompt = self._upper(wanted)
+        available = max(overdrawn.available, 0)
+        unit = overdrawn.purse.unit
+        if unit == "messages" or wanted.max_tokens is None:
+            return None
+        length = affordable_max_tokens(
+            prompt,
+            wanted.answer_tokens,
+            price,
+            available_nanousd=available if unit == "usd" else None,
+            available_tokens=available if unit == "tokens" else None,
+            writes=wanted.cache_writes,
+        )
+        least = wanted.thinking_tokens + USEFUL_ANSWER_TOKENS
+        return length if least <= length < wanted.answer_tokens else None
+
+    def refusal(self, wanted: Wanted, overdrawn: Overdrawn) -> Refusal:
+        """Why the call must not be made."""
+        purse = overdrawn.purse
+        budget = next(b for b in wanted.budgets if b.name == purse.name)
+        left = amount_words(max(overdrawn.available, 0), purse)
+        return Refusal(
+            budget=purse.name,
+            text=f"the budget {purse.name} has {left} of {amount_words(purse.limit or 0, purse)} left, "
+            "and this call may take more",
+            resets=resets_words(budget, wanted.at_us),
+            options=("wait", "switch", "export"),
+        )
+
+    def _charge(self, wanted: Wanted, purses: tuple[Purse, ...]) -> Charge | Refusal:
+        price = wanted.card.price if wanted.card else None
+        hard = [purse for purse in purses if purse.hard and purse.limit is not None]
+        if not hard:
+            usual = min(wanted.answer_tokens, USUAL_ANSWER_TOKENS)
+            expected = self._scale(self._family(wanted)).expected(wanted.text_bytes)
+            tokens = weighted_tokens(Usage(input_tokens=expected, output_tokens=usual))
+            return p90_case(expected, usual, price) or Charge(0, tokens, 1)
+        prompt = self._upper(wanted)
+        worst = worst_case(prompt, wanted.answer_tokens, price, wanted.cache_writes)
+        if worst is not None:
+            return worst
+        dollars = next((purse for purse in hard if purse.unit == "usd"), None)
+        if dollars is None:
+            return Charge(0, worst_tokens(prompt, wanted.answer_tokens, wanted.cache_writes), 1)
+        return Refusal(
+            budget=dollars.name,
+            text=f"no price is known for {wanted.tags.model}, so the hard budget {dollars.name} cannot be "
+            "kept; write its price into prices.yaml (see `tierwise models`)",
+            options=("switch",),
+        )
+
+    def _upper(self, wanted: Wanted) -> int:
+        return self._scale(self._family(wanted)).upper(wanted.text_bytes)
+
+    def _family(self, wanted: Wanted) -> str:
+        return wanted.card.family if wanted.card else ""
+
+    def _scale(self, family: str) -> TokenScale:
+        return self._scales.get(family) or first_scale(family)
+
+
+def with_max_tokens(wanted: Wanted, max_tokens: int) -> Wanted:
+    """The same call with a shorter answer."""
+    return replace(wanted, max_tokens=max_tokens)
+
+
+def amount_words(amount: int, purse: Purse) -> str:
+    """An amount of the purse's unit, for a person."""
+    if purse.unit == "usd":
+        return f"${usd(amount):.4g}"
+    return f"{amount:,} {purse.unit}"

@@ -1,0 +1,103 @@
+"""The log of entries in SQLite: `BEGIN IMMEDIATE` is the turn; the chain is read a page at a time.
+
+Source: rules.md section 11; research/platform.md section B3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from tierwise.core.entries import Entry
+from tierwise.core.ledger import Execution
+from tierwise.store.chain import GENESIS, Link, Verdict, entry_of, links_of, verdict_on
+from tierwise.store.log import Numbered, Turn
+from tierwise.store.rows import COLUMNS, row_of
+from tierwise.store.sqlite_file import SqliteFile
+
+INSERT_EXECUTION: Final = (
+    f"INSERT INTO execution ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+)
+"""A row whose id is known already is passed over, by a trigger."""
+
+PAGE_ENTRIES: Final = 1_000
+
+
+class SqliteLog(SqliteFile):
+    """The entries in the file."""
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Turn]:
+        """Wait for the turn to write; durable when the block ends, unchanged if it ends by an exception.
+
+        Inside the block, other methods of this object would wait for ever: use the turn.
+        """
+        with self._using("write to"), self._transaction():
+            yield _Turn(self)
+
+    def entries(self, after: int = 0) -> Iterator[Numbered]:
+        """The entries numbered above `after` that there are when it is called, a page at a time."""
+        found = self._links(after, self._newest())
+        return ((link.seq, entry_of(link.record)) for link in found)
+
+    def verify(self) -> Verdict:
+        """Walk the whole chain of hashes, after SQLite has looked at its own pages and indexes."""
+        verdict = verdict_on(self._links(0, self._newest()))
+        complaint = self._rows("PRAGMA integrity_check(1)", ())[0][0]
+        if verdict.problem or complaint == "ok":
+            return verdict
+        problem = f"the entries are sound, but the database around them is damaged: {complaint}"
+        return Verdict(verdict.entries, verdict.head, None, problem)
+
+    def _newest(self) -> int:
+        newest = self._rows("SELECT coalesce(max(seq), 0) FROM entry", ())[0][0]
+        assert isinstance(newest, int)
+        return newest
+
+    def _links(self, after: int, newest: int) -> Iterator[Link]:
+        """The rows after `after` up to `newest`, the lock released between pages."""
+        columns = ", ".join(Link._fields)
+        statement = f"SELECT {columns} FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"  # noqa: S608
+        while after < newest:
+            page = [Link(*row) for row in self._rows(statement, (after, newest, PAGE_ENTRIES))]
+            yield from page
+            after = page[-1].seq if page else newest
+
+    def _append_executions(self, executions: Sequence[Execution]) -> int:
+        """Inside a transaction: write them; how many were new."""
+        before = self._db.total_changes()
+        self._db.executemany(INSERT_EXECUTION, [row_of(execution) for execution in executions])
+        return self._db.total_changes() - before
+
+    def _entries_since(self, seq: int) -> list[Numbered]:
+        rows = self._db.execute("SELECT seq, record FROM entry WHERE seq > ? ORDER BY seq", (seq,))
+        return [(number, entry_of(record)) for number, record in rows]
+
+    def _append_entries(self, entries: Sequence[Entry]) -> int:
+        """Inside a transaction: write them after the last one; the number of the last one then."""
+        found: list[Any] = self._db.execute(
+            "SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1"
+        ).fetchall()
+        seq, head = found[0] if found else (0, GENESIS)
+        links = links_of(entries, seq, head)
+        self._db.executemany(
+            "INSERT INTO entry (seq, id, record, prev_hash, hash) VALUES (?, ?, ?, ?, ?)", links
+        )
+        return int(seq) + len(links)
+
+
+class _Turn:
+    """A turn in the file whose transaction is open."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self._log = log
+
+    def since(self, seq: int) -> list[Numbered]:
+        """The entries numbered above `seq`, whoever wrote them, in their order."""
+        return self._log._entries_since(seq)
+
+    def append(self, entries: Sequence[Entry], executions: Sequence[Execution]) -> int:
+        """Write after the last entry; return the number of the last entry now."""
+        self._log._append_executions(executions)
+        return self._log._append_entries(entries)
