@@ -6,7 +6,7 @@ from itertools import count
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from simulator_harness import HAIKU, KEY, OPUS
 
@@ -89,6 +89,7 @@ def test_another_seed_finds_nothing(earlier, pieces):
 
 
 @settings(max_examples=200)
+@example([[Piece(b"a" * 6_141)]])
 @given(PROMPTS)
 def test_blocks_read_are_whole_large_enough_and_part_of_the_prompt(prompts):
     cache = Prefixes()
@@ -100,7 +101,8 @@ def test_blocks_read_are_whole_large_enough_and_part_of_the_prompt(prompts):
         assert use.fresh >= FRAME_TOKENS
         assert use.prompt == again.prompt
         assert again.read >= use.read
-        assert again.read == 0 or again.fresh < BLOCK_TOKENS + FRAME_TOKENS
+        # what is left of a block may round up to a block's tokens: 509 of 512 bytes are 128 of 128
+        assert again.read == 0 or again.fresh <= BLOCK_TOKENS + FRAME_TOKENS
 
 
 def test_pieces_do_not_run_together():

@@ -18,7 +18,7 @@ import click
 from tierwise import wiring
 from tierwise.cli import ledger
 from tierwise.cli.skill_lookup import find_skill
-from tierwise.core.estimates import Estimate, Remaining, estimate_for, history_estimate, runs_left
+from tierwise.core.estimates import Estimate, Remaining, estimate_for, runs_left
 from tierwise.core.figures import counted, dollars, printable
 from tierwise.core.models import Candidates
 from tierwise.core.prices import NANO_PER_USD
@@ -28,10 +28,8 @@ from tierwise.errors import TierwiseError
 from tierwise.files.skill_files import SKILL_FILE, read_skill
 from tierwise.router.answers import estimate_json
 from tierwise.router.calls import Call
+from tierwise.router.histories import CALLS_READ, history_in
 from tierwise.router.standings import standings
-
-CALLS_READ: Final = 2_000
-"""The newest calls of the skill that its history is made of."""
 
 USAGE_WORDS: Final = {
     "input_tokens": "new input",
@@ -90,13 +88,14 @@ def _expected(
     call = Call(platform=platform, asked_model="", skill=file.name, skill_folder=str(folder))
     with closing(wiring.open_store(store_url)) as store:
         router = wiring.router_for(project, (folder,))
-        routed = router.decided(call, now_us, wiring.day_of(now_us), partial(standings, store))
-        executions = list(store.executions(skill=file.name, last=CALLS_READ))
-    candidates = routed.question.candidates
-    skill = routed.question.skill or file.skill
-    history = history_estimate(executions, candidates)
-    estimate = estimate_for(skill.estimated_tokens, history, candidates, routed.question.gauges)
-    finished = len(runs_of(executions))
+        day, known = wiring.day_of(now_us), partial(history_in, store)
+        routed = router.decided(call, now_us, day, partial(standings, store), known)
+        finished = len(runs_of(store.executions(skill=file.name, last=CALLS_READ)))
+        candidates = routed.question.candidates
+        history = routed.question.history or known(file.name, candidates)
+    estimate = routed.decision.estimate or estimate_for(
+        file.skill.estimated_tokens, history, candidates, routed.question.gauges
+    )
     return Expected(file.name, folder, candidates, estimate, history, finished), routed.alarms
 
 

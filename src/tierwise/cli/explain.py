@@ -20,6 +20,7 @@ from tierwise.files.skill_files import SKILL_FILE, read_skill
 from tierwise.router.answers import as_json as decision_json
 from tierwise.router.answers import model_of, stored_trace
 from tierwise.router.calls import Call, Routed
+from tierwise.router.histories import history_in
 from tierwise.router.metering import binding_text
 from tierwise.router.standings import standings
 
@@ -73,7 +74,8 @@ def _routed(
     call = Call(platform=platform, asked_model=asked, skill=name, skill_folder=str(folder), user_words=prompt)
     with closing(wiring.open_store(store_url)) as store:
         router = wiring.router_for(project, (folder,))
-        return router.decided(call, now_us, wiring.day_of(now_us), partial(standings, store))
+        day, known = wiring.day_of(now_us), partial(history_in, store)
+        return router.decided(call, now_us, day, partial(standings, store), known)
 
 
 def _text(routed: Routed, folder: Path) -> str:

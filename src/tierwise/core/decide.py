@@ -18,7 +18,7 @@ from tierwise.core.adaptations import adaptation_of
 from tierwise.core.bounds import availability, ceiling, context_fit, minimum, user
 from tierwise.core.case import Case, Ruling, case_of
 from tierwise.core.escalation import escalation
-from tierwise.core.estimates import estimate_of
+from tierwise.core.estimates import Estimate, estimate_for
 from tierwise.core.models import ModelCard
 from tierwise.core.pressure import budget, fullness
 from tierwise.core.questions import Decision, Question, Refusal, Step
@@ -111,9 +111,18 @@ def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decisi
         warnings=tuple(case.warnings),
         notify=_notice(case),
         adaptations=adaptation_of(case.skill, tier, case.ladder),
-        estimate=estimate_of(case.skill.estimated_tokens, question.candidates) if case.skill else None,
+        estimate=_estimate(case),
         answered=tuple(dict.fromkeys(case.answered)),
     )
+
+
+def _estimate(case: Case) -> Estimate | None:
+    """What a run of the skill is likely to take, against the budgets that govern it whatever its tier."""
+    skill, question = case.skill, case.question
+    if skill is None or (skill.estimated_tokens is None and question.history is None):
+        return None
+    others = (g for g in question.gauges if g.scope.kind != "skill" or g.scope.value == skill.name)
+    return estimate_for(skill.estimated_tokens, question.history, question.candidates, others)
 
 
 def _model_at(case: Case, tier: Tier | None) -> ModelCard | None:

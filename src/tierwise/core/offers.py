@@ -78,7 +78,7 @@ def kept(offer: Offer, *, session: str, skill: str | None, turn: str, heard: int
 def offer_of(refusal: Refusal) -> Offer:
     """What a refusal offers that came with no offer of its own: nothing to accept, only to wait or export."""
     id = hashlib.sha256(f"refused\0{refusal.budget}".encode()).hexdigest()[:12]
-    return Offer(id, "exhausted", refusal.text, ("wait", "export"))
+    return Offer(id, "exhausted", f"{refusal.text}.", ("wait", "export"))
 
 
 def newest(offers: tuple[KeptOffer, ...], limit: int) -> tuple[KeptOffer, ...]:

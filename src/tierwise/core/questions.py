@@ -96,7 +96,8 @@ class Question:
     tier at other providers.
     `context_tokens` and `output_tokens` are what the model's window must hold. `attempt` is the 0-based
     index of the try that ended in `failure`. `answers` holds what the user answered, by the offer's id;
-    `answer` stands in for every offer that is not among them.
+    `answer` stands in for every offer that is not among them. `history` is the estimate from the skill's own
+    past runs.
     """
 
     skill: Skill | None = None
@@ -125,6 +126,7 @@ class Question:
     interactive: bool = True
     answer: Answer | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    history: Estimate | None = None
 
 
 class Step(NamedTuple):

@@ -16,10 +16,10 @@ from typing import Final
 
 from tierwise.core.budgets import Budget, purses_of, resets_words
 from tierwise.core.entries import Charge, Overdrawn, Purse, Reserve, Tags
+from tierwise.core.figures import dollars
 from tierwise.core.holds import CacheWrites, affordable_max_tokens, p90_case, worst_case, worst_tokens
 from tierwise.core.ledger import weighted_tokens
 from tierwise.core.models import ModelCard
-from tierwise.core.prices import usd
 from tierwise.core.questions import Refusal
 from tierwise.core.token_counts import TokenScale, first_scale
 from tierwise.core.usage import Usage
@@ -150,5 +150,5 @@ def with_max_tokens(wanted: Wanted, max_tokens: int) -> Wanted:
 def amount_words(amount: int, purse: Purse) -> str:
     """An amount of the purse's unit, for a person."""
     if purse.unit == "usd":
-        return f"${usd(amount):.4g}"
+        return dollars(amount)
     return f"{amount:,} {purse.unit}"

@@ -18,7 +18,8 @@ from typing import Final
 from tierwise.catalog.models import Catalog
 from tierwise.core.decide import decide
 from tierwise.core.entries import Purse, Standing
-from tierwise.core.models import ModelCard
+from tierwise.core.estimates import Estimate
+from tierwise.core.models import Candidates, ModelCard
 from tierwise.core.questions import Decision, Question, UserWish
 from tierwise.core.skills import Skill, skill_of
 from tierwise.core.tiers import Tier
@@ -29,9 +30,12 @@ from tierwise.files.skill_files import SkillFile
 from tierwise.router.balances import Balances, Context, Governing
 from tierwise.router.calls import Call, Routed, tags_of
 from tierwise.router.configs import Configs
+from tierwise.router.histories import no_history
 from tierwise.router.shelf import Shelf, project_of
 
 NOTHING_SAID: Final = Inline()
+History = Callable[[str, Candidates], Estimate | None]
+"""What a skill took in the past, by its name and the models to price it at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,12 @@ class Router:
         governing = self.balances.governing(config, tags_of(call), now_us)
         return Prepared(call, config, skill, governing, tuple(alarms))
 
-    def route(self, prepared: Prepared, standings: Sequence[Standing], day: str) -> Routed:
+    def route(
+        self, prepared: Prepared, standings: Sequence[Standing], day: str, history: History = no_history
+    ) -> Routed:
         """The call with its decision and the model to send; never raises for what stands in files.
 
-        `standings` are those of the governing purses, in their order.
+        `standings` are those of the governing purses, in their order; `history` knows what skills took.
         """
         call, config, skill = prepared.call, prepared.config, prepared.skill
         alarms = list(prepared.alarms)
@@ -83,6 +89,8 @@ class Router:
         context = Context(call.context_tokens, card.window_tokens if card else None)
         gauges = self.balances.gauges(prepared.governing, standings, config.settings, context)
         question = replace(question, gauges=gauges, answers=call.answers)
+        if skill is not None:
+            question = replace(question, history=history(skill.name, question.candidates))
         decision = decide(question)
         send = self._to_send(config, question, decision, alarms)
         effort = decision.effort if config.mode == "enforce" and decision.effort != call.effort else None
@@ -99,11 +107,16 @@ class Router:
         )
 
     def decided(
-        self, call: Call, now_us: int, day: str, standings: Callable[[Sequence[Purse]], Sequence[Standing]]
+        self,
+        call: Call,
+        now_us: int,
+        day: str,
+        standings: Callable[[Sequence[Purse]], Sequence[Standing]],
+        history: History = no_history,
     ) -> Routed:
         """Both at once, for whoever can ask for the standings without waiting."""
         prepared = self.prepare(call, now_us)
-        return self.route(prepared, standings(prepared.governing.purses), day)
+        return self.route(prepared, standings(prepared.governing.purses), day, history)
 
     def _folder(self, call: Call, alarms: list[str]) -> Path | None:
         """Where the skill in use lives, if it may be read there."""

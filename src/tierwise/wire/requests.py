@@ -57,7 +57,7 @@ class ModelRequest:
     cache_writes: CacheWrites = "none"
 
 
-_BASE64: Final = re.compile(rb'"[A-Za-z0-9+/]{2000,}={0,2}"')
+_BASE64: Final = re.compile(rb'["/,][A-Za-z0-9+/]{2000,}={0,2}"')
 IMAGE_BYTES: Final = 8_000
 """What an image or a file in base64 counts as text: about 2,000 tokens, more than a large image has."""
 
