@@ -3,7 +3,8 @@
     TierwiseError
     ├── ConfigError       a file that a command cannot work without is unusable (carries its findings' text)
     ├── StoreError        the ledger could not be opened, read or written
-    │   └── ConflictError   what was asked contradicts what the ledger holds; nothing was written
+    │   ├── ConflictError   what was asked contradicts what the ledger holds; nothing was written
+    │   └── PrunedError     the entries to read on from were removed meanwhile: read from the beginning
     ├── UpstreamError     the provider could not be reached or broke off
     └── WireError         a request or an answer is not what its protocol says
 
@@ -29,6 +30,10 @@ class StoreError(TierwiseError):
 
 class ConflictError(StoreError):
     """What was asked contradicts what the ledger holds; nothing was written, asking again will not help."""
+
+
+class PrunedError(StoreError):
+    """The next entries were removed since the last look; what is left must be read from its beginning."""
 
 
 class UpstreamError(TierwiseError):

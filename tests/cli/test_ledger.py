@@ -11,8 +11,12 @@ import apsw
 import pytest
 from click.testing import CliRunner, Result
 
+from ledger_samples import execution
+from tierwise import wiring
 from tierwise.cli import main
+from tierwise.cli.moments import local_minute
 from tierwise.core.entries import Charge, Purse, Reserve, Tags
+from tierwise.core.windows import DAY_US
 from tierwise.store.ledger import Ledger
 from tierwise.store.sqlite import SqliteStore
 
@@ -139,3 +143,84 @@ def test_a_rebuild_makes_every_balance_again_and_finds_no_difference(path: Path)
     assert "1 open holds" in found.output
     assert "0 differ" in found.output
     assert json.loads(run(path, "rebuild", "--json").output)["posted"]["nanousd"] == 4_000
+
+
+OLD_US = AT_US - 100 * DAY_US
+OLD_CALLS = ("before", "before-2")
+
+
+@pytest.fixture
+def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two calls of 100 days ago and one of today."""
+    path = tmp_path / "aged.sqlite"
+    monkeypatch.setattr(wiring, "now_us", lambda: AT_US)
+    clock_us = OLD_US
+    with closing(SqliteStore(path)) as store, closing(Ledger(store, lambda: clock_us)) as ledger:
+        for id in (*OLD_CALLS, "today"):
+            clock_us = OLD_US if id in OLD_CALLS else AT_US
+            tags = Tags(session=id, tier="opus")
+            ledger.reserve(Reserve(id, tags, Charge(5_000, 50, 1), (), AT_US * 2)).result(10)
+            ledger.settle(
+                id, Charge(4_000, 40, 1), tags, execution(id=id, session=id, at_us=clock_us)
+            ).result(10)
+    return path
+
+
+def test_prune_shows_what_would_go_and_asks(aged: Path) -> None:
+    words = ["ledger", "prune", "--before", "60d", "--store", f"sqlite:{aged}"]
+    refused = CliRunner().invoke(main, words, input="n\n")
+    assert refused.exit_code == 1
+    assert "4 entries and 2 records of calls may go." in refused.output
+    assert run(aged, "verify").output.startswith("6 entries, all sound.")
+
+    agreed = CliRunner().invoke(main, words, input="y\n")
+    assert agreed.exit_code == 0
+    assert "Removed 4 entries and 2 records of calls." in agreed.output
+    assert run(aged, "verify").output.startswith("2 entries after the 4 that were pruned, all sound.")
+    assert json.loads(run(aged, "verify", "--json").output)["pruned"] == 4
+
+
+def test_prune_with_yes_asks_nothing_and_finds_nothing_the_second_time(aged: Path) -> None:
+    assert "Removed 4 entries" in run(aged, "prune", "--before", "35d", "--yes").output
+
+    again = run(aged, "prune", "--before", "35d")
+    assert again.exit_code == 0
+    assert "0 entries and 0 records of calls may go." in again.output
+    assert run(aged, "rebuild").exit_code == 0
+    assert len(run(aged, "export").output.splitlines()) == 2
+
+
+def test_prune_for_programs_never_asks_and_removes_only_with_yes(aged: Path) -> None:
+    nothing, all_old = {"entries": 0, "executions": 0}, {"entries": 4, "executions": 2}
+    for words, removed in (((), nothing), (("--yes",), all_old)):
+        found = run(aged, "prune", "--before", "60d", "--json", *words)
+        said = json.loads(found.output)
+        assert (found.exit_code, said["old"], said["removed"]) == (0, all_old, removed)
+        assert (said["before_us"], said["stopped"]) == (AT_US - 60 * DAY_US, "")
+
+
+def test_prune_says_what_keeps_older_entries(aged: Path) -> None:
+    with closing(SqliteStore(aged)) as store, closing(Ledger(store, lambda: AT_US)) as ledger:
+        ledger.reserve(Reserve("x", Tags(session="before-2"), Charge(1), (), AT_US * 2)).result(10)
+
+    said = run(aged, "prune", "--before", "60d", "--yes").output
+    assert "Older entries stay, as entry 3 belongs to the session `before-2`" in said
+    assert "Removed 2 entries" in said
+
+
+@pytest.mark.parametrize("when", ["34d", "now", "today"])
+def test_prune_refuses_what_budgets_still_count_and_names_the_latest_moment(aged: Path, when: str) -> None:
+    refused = run(aged, "prune", "--before", when, "--yes")
+    assert refused.exit_code == 2
+    assert local_minute(AT_US - 35 * DAY_US) in " ".join(refused.output.replace("│", " ").split())
+    assert run(aged, "verify").output.startswith("6 entries")
+
+
+def test_prune_removes_nothing_from_a_damaged_ledger(aged: Path) -> None:
+    with closing(apsw.Connection(str(aged))) as database:
+        database.execute("DROP TRIGGER entry_is_never_changed")
+        database.execute("UPDATE entry SET record = replace(record, '50', '51') WHERE seq = 6")
+
+    refused = run(aged, "prune", "--before", "60d", "--yes")
+    assert refused.exit_code == 1
+    assert "damaged" in refused.output

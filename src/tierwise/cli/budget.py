@@ -13,7 +13,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.budget_show import as_lines, document
+from tierwise.cli.budget_show import as_lines
 from tierwise.cli.budget_simulate import Spending, simulate_json, simulate_lines, simulated
 from tierwise.cli.budget_views import budgets_path, defined, views, words_of
 from tierwise.cli.findings_output import printable
@@ -25,6 +25,7 @@ from tierwise.files.budgets import block_of, budgets_from, read_budgets, remove_
 from tierwise.files.config import load_config
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.nodes import node_of
+from tierwise.router.budget_views import document
 
 SAID: Final = "the command"
 """Stands where a path would in the findings of a command's options."""
@@ -101,9 +102,11 @@ def show(project: Path, session: str | None, store_url: str | None, as_json_: bo
     """Show every budget: what is spent, its zone, when it resets, and when it will run out."""
     found = defined(project)
     with ledger.opened(store_url) as store:
-        shown = views(store, found.budgets, found.config.settings, session)
+        shown = views(store, found, session)
     if as_json_:
-        click.echo(json.dumps(document(shown, found, wiring.now_us()), indent=2, ensure_ascii=False))
+        settings, path = found.config.settings, str(budgets_path())
+        told = document(shown, settings, wiring.now_us(), found.findings, path, found.own)
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(as_lines(shown, found)))
         _tell(found.findings)
@@ -157,7 +160,7 @@ def simulate(
     spending = Spending(_amount("--spend", spend), _amount("--per-day", per_day))
     found = defined(project)
     with ledger.opened(store_url) as store:
-        shown = views(store, found.budgets, found.config.settings, session)
+        shown = views(store, found, session)
     chosen = [view for view in shown if everything or view.budget.name == name]
     if name and not chosen:
         raise click.ClickException(_no_such(name, [view.budget.name for view in shown]))

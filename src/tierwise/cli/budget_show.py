@@ -1,4 +1,4 @@
-"""Budgets as they stand, as text and as JSON.
+"""Budgets as they stand, as text.
 
     week      usd, weekly, hard                                       yellow
       [███████████████░░░░░╵░░░╵░]  74%   $3.70 of $5.00
@@ -10,20 +10,18 @@ Source: rules.md section 4; research/platform.md section E.
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from tierwise.cli.budget_views import Defined, View, amount_words, budgets_path, in_unit
+from tierwise.cli.budget_views import Defined, amount_words
 from tierwise.cli.findings_output import printable
 from tierwise.core.figures import clipped
 from tierwise.core.forecast import Forecast
-from tierwise.core.prices import NANO_PER_USD
 from tierwise.core.windows import DAY_US, moment_words
 from tierwise.core.zones import Thresholds, Zone
+from tierwise.router.budget_views import View
 
 BAR_WIDTH: Final = 30
 HEAD_WIDTH: Final = 60
@@ -76,8 +74,8 @@ def _spent(view: View, thresholds: Thresholds) -> str:
     budget, share = view.budget, view.gauge.share
     if view.standing is None:
         return f"up to {amount_words(budget, budget.limit or 0)}; observed by the gateway while it runs"
-    spent = amount_words(budget, view.standing.spent)
-    held = f", {amount_words(budget, view.standing.pending)} of it held" if view.standing.pending else ""
+    spent = amount_words(budget, view.standing.posted)
+    held = f", {amount_words(budget, view.standing.pending)} more held" if view.standing.pending else ""
     if budget.limit is None or share is None:
         return f"{spent} spent{held}; no limit"
     bar = _bar(share, budget.thresholds or thresholds, view.zone)
@@ -135,55 +133,3 @@ def _stamp(at_us: int | None, now_us: int, zone: str) -> str:
         return "in more than a year"
     day, month, time, _ = moment_words(at_us, zone).split(maxsplit=3)
     return f"{day} {month[:3]} {time}"
-
-
-# -- as JSON -----------------------------------------------------------------------------------------------
-
-
-def document(shown: Sequence[View], found: Defined, now_us: int) -> dict[str, Any]:
-    """`{at_us, budgets: […], findings: […]}`; moments in µs UTC, amounts in the budget's unit."""
-    return {
-        "at_us": now_us,
-        "budgets": [_budget(view, found) for view in shown],
-        "findings": [dataclasses.asdict(finding) for finding in found.findings],
-    }
-
-
-def _budget(view: View, found: Defined) -> dict[str, Any]:
-    budget, standing, gauge = view.budget, view.standing, view.gauge
-    edges = budget.thresholds or found.config.settings.thresholds
-    return {
-        "name": budget.name,
-        "scope": {gauge.scope.kind: gauge.scope.value},
-        "dimension": budget.dimension,
-        "unit": budget.unit,
-        "limit": in_unit(budget, budget.limit),
-        "spent": in_unit(budget, standing.spent) if standing else None,
-        "held": in_unit(budget, standing.pending) if standing else None,
-        "share": gauge.share if gauge.share is not None and math.isfinite(gauge.share) else None,
-        "zone": str(view.zone),
-        "thresholds": {"yellow": edges.yellow, "red": edges.red},
-        "hard": budget.hard,
-        "quota": budget.quota,
-        "elapsed": gauge.elapsed if view.watched.until_us is not None else None,
-        "resets": gauge.resets,
-        "resets_us": view.watched.until_us,
-        "time_zone": budget.zone,
-        "forecast": _forecast(view),
-        "source": str(budgets_path()) if budget.name in found.own else "model-routing.yaml",
-    }
-
-
-def _forecast(view: View) -> dict[str, Any]:
-    expected = view.forecast
-    per_hour = expected.rate.per_hour if expected.rate else None
-    return {
-        "state": expected.state,
-        "per_hour": per_hour / NANO_PER_USD
-        if per_hour is not None and view.budget.unit == "usd"
-        else per_hour,
-        "run_out_us": expected.run_out_us,
-        "earliest_us": expected.earliest_us,
-        "latest_us": expected.latest_us,
-        "pace": expected.pace,
-    }

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tierwise import wiring
-from tierwise.cli.budget_views import View, amount_words, in_unit, rated
+from tierwise.cli.budget_views import amount_words
 from tierwise.cli.findings_output import printable
 from tierwise.core.budgets import Budget
 from tierwise.core.decide import decide
@@ -29,6 +29,7 @@ from tierwise.core.zones import Gauge, Zone
 from tierwise.files.config import Config
 from tierwise.files.skill_files import SKILL_FILE, read_skill
 from tierwise.files.walk import skill_paths
+from tierwise.router.budget_views import View, in_unit, rated
 from tierwise.router.routing import with_override
 
 Amount = tuple[str, int]

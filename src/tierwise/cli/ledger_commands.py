@@ -1,4 +1,4 @@
-"""`tierwise ledger`: verify what is written, export it, import usage from elsewhere, recount every balance.
+"""`tierwise ledger`: verify what is written, export it, import usage, recount balances, prune what is old.
 
 Source: rules.md section 11.
 """
@@ -21,14 +21,17 @@ from tierwise import wiring
 from tierwise.cli.findings_output import Report, as_text
 from tierwise.cli.findings_output import as_json as findings_json
 from tierwise.cli.ledger import json_option, opened, since_option, store_option
+from tierwise.cli.moments import MOMENT, local_minute
 from tierwise.core.prices import cost_nanousd
 from tierwise.core.recounting import Recount, recount
+from tierwise.core.retention import KEPT_DAYS, Cut, latest_us
 from tierwise.core.usage import Usage
 from tierwise.files.findings import Finding
 from tierwise.files.text_files import read_text
 from tierwise.files.usage_lines import Read, read_usage
 from tierwise.store.ledger import Ledger
-from tierwise.store.log import Numbered
+from tierwise.store.log import Numbered, Pruned
+from tierwise.store.retention import planned
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 NANO_PER_USD: Final = 1_000_000_000
@@ -45,6 +48,8 @@ def command() -> None:
 def verify(store_url: str | None, as_json_: bool) -> None:
     """Walk the chain of hashes over all entries; exit 1 if anything was changed.
 
+    Where older entries were pruned, it begins at the checkpoint that was left, and says so.
+
     Note the last hash elsewhere: the chain cannot show that its end was cut off.
     """
     with opened(store_url) as store:
@@ -52,7 +57,8 @@ def verify(store_url: str | None, as_json_: bool) -> None:
     if as_json_:
         click.echo(json.dumps(asdict(verdict), indent=2))
     elif not verdict.problem:
-        click.echo(f"{verdict.entries:,} entries, all sound. The last hash is {verdict.head}")
+        after = f" after the {verdict.pruned:,} that were pruned" if verdict.pruned else ""
+        click.echo(f"{verdict.entries:,} entries{after}, all sound. The last hash is {verdict.head}")
     else:
         where = f"entry {verdict.broken_seq:,}: " if verdict.broken_seq else ""
         click.echo(f"{where}{verdict.problem}", err=True)
@@ -134,6 +140,50 @@ def rebuild(store_url: str | None, as_json_: bool) -> None:
     click.echo(json.dumps(asdict(counted), indent=2) if as_json_ else _as_text(counted))
     if counted.differences:
         raise SystemExit(1)
+
+
+@command.command("prune")
+@click.option(
+    "--before",
+    "before_us",
+    type=MOMENT,
+    metavar="WHEN",
+    required=True,
+    help=f"Remove what is older; at least {KEPT_DAYS} days ago: 60d, 2026-06-01 (local time).",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+@json_option
+def prune(before_us: int, yes: bool, store_url: str | None, as_json_: bool) -> None:
+    """Remove old records of calls and entries of money, for good; shows what would go, and asks.
+
+    Whatever a budget may still count stays: the last 35 days, sessions in use since then, reservations that
+    are open, and entries written after such a one. An id that was removed is new when it comes again.
+    With --json nothing is asked: without --yes nothing is removed.
+    """
+    now_us = wiring.now_us()
+    if before_us > latest_us(now_us):
+        latest = local_minute(latest_us(now_us))
+        problem = f"budgets still count what is younger than {KEPT_DAYS} days; the latest allowed is {latest}"
+        raise click.BadParameter(problem, param_hint="--before")
+    with opened(store_url) as store:
+        cut = planned(store, before_us, now_us)
+        old = store.prunable(cut)
+        if not as_json_:
+            click.echo(_to_prune(cut, old))
+        wanted = any(old) and (yes or (not as_json_ and click.confirm("Remove them for good?", abort=True)))
+        gone = store.prune(cut) if wanted else Pruned(0, 0)
+    if as_json_:
+        found = {"before_us": before_us, "old": old._asdict(), "removed": gone._asdict()}
+        click.echo(json.dumps(found | {"stopped": cut.stopped}, indent=2))
+    elif wanted:
+        click.echo(f"Removed {gone.entries:,} entries and {gone.executions:,} records of calls.")
+
+
+def _to_prune(cut: Cut, old: Pruned) -> str:
+    counts = f"{old.entries:,} entries and {old.executions:,} records of calls"
+    text = f"Before {local_minute(cut.before_us)}: {counts} may go."
+    return f"{text}\nOlder entries stay, as {cut.stopped}." if cut.stopped else text
 
 
 def _as_text(counted: Recount) -> str:

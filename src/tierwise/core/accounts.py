@@ -207,7 +207,9 @@ def _after(entry: Entry, before: Hold | None) -> Hold:
         return Hold(entry.at_us, entry.held, entry.pending, entry.expires_us, entry.sent)
     if entry.kind == "import":
         return Hold(entry.at_us, entry.tags, entry.posted, 0, True, "import", entry.posted)
-    assert before is not None, f"{entry.kind} {entry.id} belongs to no reservation"
+    if before is None:
+        assert entry.pending == NO_CHARGE, f"{entry.kind} {entry.id} belongs to no reservation"
+        before = Hold(entry.at_us, entry.tags, NO_CHARGE, 0, True, "adjust")  # what it corrects was pruned
     posted = before.posted + entry.posted
     if entry.kind != "adjust":
         return replace(before, ended=entry.kind, posted=posted)

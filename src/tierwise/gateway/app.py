@@ -5,7 +5,7 @@
     POST …/v1/messages/count_tokens   relayed as it is: it costs nothing
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
     GET  /tierwise/health             how the gateway is
-    …    /tierwise/offers, sessions   what a person may ask and answer (`gateway.control`)
+    …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
     anything else                     404: a call that could not be metered is not made
 
 A base URL may carry a project's tag: `/p/NAME/v1/messages` goes to `/v1/messages`. Routing fails open: if it
@@ -95,7 +95,9 @@ class Gateway:
                 await reply(send, json_reply(200, self._health()), head=method == "HEAD")
             elif path.startswith(PREFIX):
                 body = await body_of(receive)
-                answer = await self._control.reply_to(method, path, scope["headers"], body)
+                answer = await self._control.reply_to(
+                    method, path, scope["headers"], body, bytes(scope["query_string"])
+                )
                 await reply(send, answer, head=method == "HEAD")
             elif plane is not None:
                 await self._metered(plane, scope, target, receive, send)
@@ -187,6 +189,7 @@ class Gateway:
         now_us = self._now_us()
         try:
             prepared = self._router.prepare(call, now_us)
+            await self._control.forecasts.foresee(prepared.governing, prepared.config)
             standings = await self._purser.standings(prepared.governing.purses)
             routed = self._router.route(prepared, standings, self._day_of(now_us))
         except StoreError:

@@ -3,6 +3,7 @@
     GET  /tierwise/offers                every offer that is kept, newest first
     POST /tierwise/offers/ID             {"answer": accept|hold|pause, "scope": call|session, "session": …}
     POST /tierwise/sessions/ID/export    writes the session's conversation to a file, and says where
+    GET  /tierwise/budgets               every budget as it stands, as `budget show --json`; ?session=ID
     POST /tierwise/quotas                a status line's JSON: its `rate_limits` feed percent budgets
 
 The server listens on loopback only. A page in a browser can still send requests there, so a request whose
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -29,6 +30,7 @@ from tierwise.core.offers import KeptOffer
 from tierwise.core.quotas import QuotaReading
 from tierwise.errors import StoreError
 from tierwise.gateway.contexts import Contexts
+from tierwise.gateway.forecasts import Forecasts
 from tierwise.gateway.headers import Raw, by_name
 from tierwise.gateway.replies import Reply, error_reply, json_reply
 from tierwise.router.offers import AnswerError, Offers
@@ -37,6 +39,7 @@ from tierwise.wire.quotas import readings_in_status
 PREFIX: Final = "/tierwise/"
 _OFFERS: Final = "/tierwise/offers"
 _QUOTAS: Final = "/tierwise/quotas"
+_BUDGETS: Final = "/tierwise/budgets"
 _EXPORT: Final = re.compile(r"/tierwise/sessions/(?P<session>.+)/export")
 _ANSWER: Final = re.compile(r"/tierwise/offers/(?P<id>[\w-]{1,64})")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -58,7 +61,7 @@ _answer: Final = msgspec.json.Decoder(_AnswerIn)
 class Control:
     """The control API. `exports` is the folder that conversations are written to; None: they cannot be.
 
-    `hear` takes what a status line says of the platform's quotas.
+    `hear` takes what a status line says of the platform's quotas; `forecasts` tell how budgets stand.
     """
 
     offers: Offers
@@ -66,14 +69,17 @@ class Control:
     exports: Path | None
     now_us: Callable[[], int]
     hear: Callable[[tuple[QuotaReading, ...]], None]
+    forecasts: Forecasts
 
-    async def reply_to(self, method: str, path: str, headers: list[Raw], body: bytes) -> Reply:
+    async def reply_to(
+        self, method: str, path: str, headers: list[Raw], body: bytes, query: bytes = b""
+    ) -> Reply:
         """The answer to one request; never raises for what stands in it."""
         refused = _refused(method, headers)
         if refused is not None:
             return refused
         try:
-            return await self._reply_to(method, path, body)
+            return await self._reply_to(method, path, body, query)
         except AnswerError as error:
             return error_reply(404 if error.reason == "unknown" else 400, f"tierwise: {error}")
         except msgspec.MsgspecError as error:
@@ -81,7 +87,7 @@ class Control:
         except (StoreError, OSError) as error:
             return error_reply(500, f"tierwise: {error}")
 
-    async def _reply_to(self, method: str, path: str, body: bytes) -> Reply:
+    async def _reply_to(self, method: str, path: str, body: bytes, query: bytes) -> Reply:
         if path == _OFFERS:
             listed = [as_json(offer) for offer in reversed(self.offers.all())]
             return json_reply(200, {"offers": listed}) if method == "GET" else _only("GET")
@@ -91,7 +97,15 @@ class Control:
             return await self._exported(exported["session"]) if method == "POST" else _only("POST")
         if path == _QUOTAS:
             return self._heard(body) if method == "POST" else _only("POST")
+        if path == _BUDGETS:
+            return await self._budgets(query) if method == "GET" else _only("GET")
         return error_reply(404, f"tierwise: there is no {path[:200]}")
+
+    async def _budgets(self, query: bytes) -> Reply:
+        asked = parse_qs(query.decode("latin-1"))
+        if unknown := sorted(asked.keys() - {"session"}):
+            return error_reply(400, f"tierwise: `{unknown[0][:60]}` is not understood here, only `session`")
+        return json_reply(200, await self.forecasts.document(asked.get("session", [None])[-1]))
 
     def _heard(self, body: bytes) -> Reply:
         readings = readings_in_status(msgspec.json.decode(body), self.now_us())

@@ -20,11 +20,15 @@ from tierwise.core.questions import Settings
 from tierwise.core.quotas import QuotaBoard, QuotaReading
 from tierwise.core.zones import Gauge, Zone, zone_of
 from tierwise.files.config import Config
+from tierwise.router.outlooks import Outlooks
 
 MAX_ZONES: Final = 10_000
 """So many purses' zones are remembered; the longest unseen are given up first."""
 
 MAX_ACCOUNTS: Final = 1_000
+MAX_CONTEXTS: Final = 1_000
+"""So many sessions' contexts are remembered."""
+
 ANY_ACCOUNT: Final = ""
 """Whose quotas a status line tells: it names no credential, so they hold where nothing else is known."""
 
@@ -65,10 +69,14 @@ class Context:
 
 
 class Balances:
-    """The budgets of a gateway. Standings are asked of the ledger by whoever can wait for them."""
+    """The budgets of a gateway. Standings are asked of the ledger by whoever can wait for them, and so are
+    the outlooks of rolling weeks.
+    """
 
     def __init__(self, budgets_of: BudgetsOf) -> None:
         self.budgets_of: Final = budgets_of
+        self.outlooks: Final = Outlooks()
+        self._contexts: OrderedDict[str, Context] = OrderedDict()
         self._zones: OrderedDict[Purse, Zone] = OrderedDict()
         self._boards: OrderedDict[str, QuotaBoard] = OrderedDict()
 
@@ -92,6 +100,26 @@ class Balances:
         while len(self._boards) > MAX_ACCOUNTS:
             self._boards.popitem(last=False)
 
+    def remember(self, session: str, context: Context) -> None:
+        """Keep how much the newest prompt of a session's main loop takes of its window."""
+        self._contexts[session] = context
+        self._contexts.move_to_end(session)
+        while len(self._contexts) > MAX_CONTEXTS:
+            self._contexts.popitem(last=False)
+
+    def before(self, purse: Purse) -> Zone | None:
+        """The zone that the purse was last in; None if no call was routed by it."""
+        return self._zones.get(_key(purse))
+
+    def observed(self, budget: Budget, tags: Tags, at_us: int) -> Gauge | None:
+        """How a context budget or a quota stands for such calls; None where nothing is known."""
+        context = self._contexts.get(tags.session, Context())
+        if budget.dimension == "context":
+            known = context.in_unit(budget.unit) is not None
+        else:
+            known = self._board(budget, tags, at_us).known(_quota(budget), at_us) is not None
+        return self._observed(budget, tags, at_us, context) if known else None
+
     def gauges(
         self,
         governing: Governing,
@@ -104,36 +132,62 @@ class Balances:
             self._gauge(budget, purse, standing, governing, settings)
             for (budget, purse), standing in zip(governing.budgets, standings, strict=True)
         ]
-        return (*held, *(self._observed(budget, governing, context) for budget in governing.observed))
+        return (
+            *held,
+            *(
+                self._observed(budget, governing.tags, governing.at_us, context)
+                for budget in governing.observed
+            ),
+        )
 
-    def _observed(self, budget: Budget, governing: Governing, context: Context) -> Gauge:
+    def _observed(self, budget: Budget, tags: Tags, at_us: int, context: Context) -> Gauge:
         """A context budget, or a quota of the call's own account; unknown where nothing is known."""
         if budget.dimension == "context":
             seen = context.in_unit(budget.unit)
             standing = None if seen is None else Standing(seen, 0)
-            return gauge_of(budget, standing, governing.at_us, governing.tags)
-        quota = budget.quota or budget.name
-        board = self._boards.get(governing.tags.key, QuotaBoard())
-        if board.known(quota, governing.at_us) is None:
-            board = self._boards.get(ANY_ACCOUNT, board)
-        gauge = board.gauge(quota, budget.limit, governing.at_us)
+            return gauge_of(budget, standing, at_us, tags)
+        gauge = self._board(budget, tags, at_us).gauge(_quota(budget), budget.limit, at_us)
         return replace(
             gauge,
             name=budget.name,
-            scope=scope_of(budget, governing.tags, undecided=True) or budget.scope,
+            scope=scope_of(budget, tags, undecided=True) or budget.scope,
             hard=budget.hard,
             thresholds=budget.thresholds,
+            zone_by=budget.zone_by,
         )
+
+    def _board(self, budget: Budget, tags: Tags, at_us: int) -> QuotaBoard:
+        """What the call's own account was told; where that says nothing, what any was."""
+        board = self._boards.get(tags.key, QuotaBoard())
+        if board.known(_quota(budget), at_us) is None:
+            return self._boards.get(ANY_ACCOUNT, board)
+        return board
 
     def _gauge(
         self, budget: Budget, purse: Purse, standing: Standing, governing: Governing, settings: Settings
     ) -> Gauge:
-        key = replace(purse, since_us=0)
-        posted = Standing(standing.posted, 0)
-        gauge = gauge_of(budget, posted, governing.at_us, governing.tags, before=self._zones.get(key))
+        key, outlook = _key(purse), self.outlooks.of(purse)
+        gauge = gauge_of(
+            budget,
+            Standing(standing.posted, 0),
+            governing.at_us,
+            governing.tags,
+            before=self._zones.get(key),
+            pace=outlook.pace,
+            frees_us=outlook.frees_us,
+        )
         by = budget.zone_by or settings.zone_by
         self._zones[key] = zone_of(gauge, settings.thresholds, by)
         self._zones.move_to_end(key)
         while len(self._zones) > MAX_ZONES:
             self._zones.popitem(last=False)
         return gauge
+
+
+def _key(purse: Purse) -> Purse:
+    """The purse, wherever its window begins now."""
+    return replace(purse, since_us=0)
+
+
+def _quota(budget: Budget) -> str:
+    return budget.quota or budget.name

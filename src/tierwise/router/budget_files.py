@@ -9,6 +9,7 @@ Source: rules.md section 4.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from tierwise.core.budgets import Budget
 from tierwise.files.budgets import merged, read_budgets
@@ -22,7 +23,7 @@ class BudgetFile:
     """One budgets file. Called with a configuration, it gives all budgets that are in force under it."""
 
     def __init__(self, path: Path, tier_of_model: TierOfModel) -> None:
-        self._path = path
+        self.path: Final = path
         self._tier_of_model = tier_of_model
         self._read: tuple[Signature, tuple[Budget, ...], list[Finding]] | None = None
 
@@ -30,13 +31,17 @@ class BudgetFile:
         """The file's budgets, then those of the configuration."""
         return merged(self._current(config)[1], config.budgets)
 
+    def own(self, config: Config) -> frozenset[str]:
+        """The names of the file's own budgets."""
+        return frozenset(budget.name for budget in self._current(config)[1])
+
     def findings(self, config: Config) -> list[Finding]:
         """What is wrong in the file."""
         return self._current(config)[2]
 
     def _current(self, config: Config) -> tuple[Signature, tuple[Budget, ...], list[Finding]]:
-        now = signature_of((self._path,))
+        now = signature_of((self.path,))
         if self._read is None or self._read[0] != now:
             words = TierWords(config.settings.ladder, self._tier_of_model)
-            self._read = (now, *read_budgets(self._path, words))
+            self._read = (now, *read_budgets(self.path, words))
         return self._read

@@ -87,6 +87,8 @@ class Router:
         question = self._question(call, skill, config, wish, day)
         card = question.asked_card
         context = Context(call.context_tokens, card.window_tokens if card else None)
+        if call.request_class == "main":
+            self.balances.remember(call.session, context)
         gauges = self.balances.gauges(prepared.governing, standings, config.settings, context)
         question = replace(question, gauges=gauges, answers=call.answers)
         if skill is not None:

@@ -4,7 +4,9 @@
 
 A database notices a torn page but not an amount in which one bit has flipped, and it obeys whoever has the
 password. Here any change of a record, its number or its place shows at the next `ledger verify`. What the
-hashes cannot show is that the newest entries were cut off: note the head elsewhere to see that as well.
+hashes cannot show is that the newest entries were cut off: note the head elsewhere to see that as well. When
+the oldest were removed, a checkpoint keeps the number and the hash of the last of them, and the chain begins
+there.
 
 The hash is taken of the text as it is stored, so that a field which is added later changes nothing.
 
@@ -14,14 +16,14 @@ Source: rules.md section 11; research/platform.md section B.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
 
 from tierwise.core.entries import Entry
-from tierwise.errors import StoreError
+from tierwise.errors import PrunedError, StoreError
 
 GENESIS: Final = "0" * 64
 """The hash before the first entry."""
@@ -40,18 +42,31 @@ class Link(NamedTuple):
     hash: str
 
 
+class Checkpoint(NamedTuple):
+    """Number and hash of the last entry that was removed."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+UNPRUNED: Final = Checkpoint()
+"""Nothing was removed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How many entries were sound from the first on, the hash of the last sound one, and what is wrong next.
 
     `broken_seq` is the number of the first bad entry, None where all is well (or where the storage itself is
-    damaged outside of the entries); `problem` is "" if and only if all is well.
+    damaged outside of the entries); `problem` is "" if and only if all is well. `pruned` entries before the
+    first one had been removed.
     """
 
     entries: int
     head: str
     broken_seq: int | None = None
     problem: str = ""
+    pruned: int = 0
 
 
 def links_of(entries: Sequence[Entry], seq: int, head: str) -> list[Link]:
@@ -81,14 +96,29 @@ def entry_of(record: str) -> Entry:
         ) from broken
 
 
-def verdict_on(links: Iterable[Link]) -> Verdict:
+def gapless(entries: Iterable[tuple[int, Entry]], after: int) -> Iterator[tuple[int, Entry]]:
+    """The entries as they come, which follow the number `after` (0: the first may have any number).
+
+    Raises PrunedError where one is missing.
+    """
+    for seq, entry in entries:
+        if after and seq != after + 1:
+            raise PrunedError(
+                f"the ledger goes on at entry {seq:,} and not at {after + 1:,}: it was pruned meanwhile, "
+                "so read it again; if that does not help, see `tierwise ledger verify`"
+            )
+        after = seq
+        yield seq, entry
+
+
+def verdict_on(links: Iterable[Link], start: Checkpoint = UNPRUNED) -> Verdict:
     """What the chain says about all rows of a log, given in their order; it stops at the first bad one."""
-    seq, head = 0, GENESIS
+    seq, head = start
     for link in links:
         if problem := _problem(link, seq, head):
-            return Verdict(seq, head, seq + 1, problem)
+            return Verdict(seq - start.seq, head, seq + 1, problem, start.seq)
         seq, head = link.seq, link.hash
-    return Verdict(seq, head)
+    return Verdict(seq - start.seq, head, pruned=start.seq)
 
 
 def _problem(link: Link, seq: int, head: str) -> str:

@@ -29,7 +29,7 @@ from tierwise.core.accounts import Accounts
 from tierwise.core.commands import Adjust, Import, Settle, Void
 from tierwise.core.entries import Admitted, Charge, Overdrawn, Purse, Reserve, Standing, Tags
 from tierwise.core.ledger import Execution
-from tierwise.errors import StoreError
+from tierwise.errors import PrunedError, StoreError
 from tierwise.store.batches import Batch, Imported, Job
 from tierwise.store.log import Log, Turn
 
@@ -248,10 +248,7 @@ class Ledger:
         Returns what keeps the promises, and the number of the last entry.
         """
         with self._books:
-            for seq, entry in turn.since(self._seq):
-                self._accounts.apply(entry)
-                self._seq = seq
-            self._accounts.keep()
+            self._catch_up(turn)
             batch = Batch(self._accounts, self._clock_us())
             asked_again = {job.wish for job in jobs}
             batch.void_all(id for id in self._doubtful if id not in asked_again)
@@ -260,6 +257,17 @@ class Ledger:
             self._doubtful.extend(job.wish for job in jobs if job.wish)
             return promises, turn.append(batch.entries, batch.executions)
         return promises, self._seq
+
+    def _catch_up(self, turn: Turn) -> None:
+        """Fold in what others wrote; from the log's beginning, if it was pruned past where this one stood."""
+        try:
+            found = turn.since(self._seq)
+        except PrunedError:
+            found, self._accounts = turn.since(0), Accounts()
+        for seq, entry in found:
+            self._accounts.apply(entry)
+            self._seq = seq
+        self._accounts.keep()
 
     def _fail(self, jobs: list[Job], failure: StoreError) -> None:
         """Nothing was written: the accounts go back, wishes and questions are refused, the rest stays."""

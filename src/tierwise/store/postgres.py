@@ -17,17 +17,19 @@ from importlib import resources
 from typing import Final
 
 from tierwise.core.ledger import Execution
+from tierwise.core.retention import Cut
 from tierwise.core.zones import Scope
 from tierwise.errors import StoreError
-from tierwise.store.chain import Verdict, entry_of, verdict_on
+from tierwise.store.chain import Verdict, entry_of, gapless
 from tierwise.store.contract import SessionHead, Unit
-from tierwise.store.log import Numbered, Turn
+from tierwise.store.log import Numbered, Pruned, Turn
 from tierwise.store.postgres_connections import Connections, Database, Row
-from tierwise.store.postgres_entries import EXCLUSIVE, links, turn
+from tierwise.store.postgres_entries import EXCLUSIVE, links, turn, verdict
+from tierwise.store.postgres_retention import prunable, prune
 from tierwise.store.postgres_rows import INSERT_EXECUTIONS, column_of, execution_rows
 from tierwise.store.rows import SCOPES, TOTALS, Value, execution_of
 
-MIGRATIONS: Final = ("0001_executions.sql", "0002_entries.sql")
+MIGRATIONS: Final = ("0001_executions.sql", "0002_entries.sql", "0003_checkpoints.sql")
 """Scripts in `sql/postgres/`, oldest first; a database's schema version is how many of them it has seen."""
 
 PAGE_ROWS: Final = 500
@@ -109,11 +111,19 @@ class PostgresStore:
     def entries(self, after: int = 0) -> Iterator[Numbered]:
         """The entries numbered above `after` that there are when it is called, a page at a time."""
         found = links(self._connections, after)
-        return ((link.seq, entry_of(link.record)) for link in found)
+        return gapless(((link.seq, entry_of(link.record)) for link in found), after)
 
     def verify(self) -> Verdict:
-        """Walk the whole chain of hashes."""
-        return verdict_on(links(self._connections))
+        """Walk the chain of hashes from the checkpoint on."""
+        return verdict(self._connections)
+
+    def prunable(self, cut: Cut) -> Pruned:
+        """What `prune` would remove."""
+        return prunable(self._connections, cut)
+
+    def prune(self, cut: Cut) -> Pruned:
+        """Remove what the cut says, in one turn, leaving a checkpoint; what has gone already is no error."""
+        return prune(self._connections, cut)
 
     def close(self) -> None:
         """Release the storage; nothing may be called afterwards."""

@@ -16,7 +16,17 @@ from typing import Final
 from tierwise.core.entries import Entry
 from tierwise.core.ledger import Execution
 from tierwise.errors import StoreError
-from tierwise.store.chain import GENESIS, Link, entry_of, links_of
+from tierwise.store.chain import (
+    GENESIS,
+    UNPRUNED,
+    Checkpoint,
+    Link,
+    Verdict,
+    entry_of,
+    gapless,
+    links_of,
+    verdict_on,
+)
 from tierwise.store.log import Numbered
 from tierwise.store.postgres_connections import BEGIN, Block, Connections
 from tierwise.store.postgres_rows import (
@@ -37,6 +47,7 @@ PAGE: Final = """
     ORDER BY seq LIMIT %s
 """
 PAGE_ROWS: Final = 1_000
+CHECKPOINT: Final = "SELECT seq, hash FROM tierwise.checkpoint ORDER BY number DESC LIMIT 1"
 
 
 class PostgresTurn:
@@ -54,7 +65,7 @@ class PostgresTurn:
             return []
         with self._connections.reporting("read"):
             rows = self._block.ask(SINCE, (seq,))
-        return [(number, entry_of(record)) for number, record in rows]
+        return list(gapless(((number, entry_of(record)) for number, record in rows), seq))
 
     def append(self, entries: Sequence[Entry], executions: Sequence[Execution]) -> int:
         """Write after the last entry, linked to it by hash; return the number of the last entry now."""
@@ -79,6 +90,20 @@ def links(connections: Connections, after: int = 0) -> Iterator[Link]:
     """The rows numbered above `after` that there are when it is called, a page at a time."""
     newest = connections.read("SELECT coalesce(max(seq), 0) FROM tierwise.entry", ())[0][0]
     return _pages(connections, after, newest)
+
+
+def verdict(connections: Connections) -> Verdict:
+    """What the chain says from the checkpoint on; looked at again if it is pruned meanwhile."""
+    while True:
+        start = _checkpoint(connections)
+        found = verdict_on(links(connections), start)
+        if not found.problem or start == _checkpoint(connections):
+            return found
+
+
+def _checkpoint(connections: Connections) -> Checkpoint:
+    found = connections.read(CHECKPOINT, ())
+    return Checkpoint(*found[0]) if found else UNPRUNED
 
 
 def _pages(connections: Connections, after: int, newest: int) -> Iterator[Link]:

@@ -11,30 +11,9 @@ Source: rules.md section 11.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 from tierwise.core.retention import Cut, cut_of, latest_us, talking
 from tierwise.errors import StoreError
 from tierwise.store.log import Log
-
-
-class Pruned(NamedTuple):
-    """How many entries of money and how many records of calls."""
-
-    entries: int
-    executions: int
-
-
-class Prunable(Log, Protocol):
-    """A log that can be cut off. Both raise StoreError if the storage fails, and then nothing is removed."""
-
-    def prunable(self, cut: Cut) -> Pruned:
-        """What `prune` would remove."""
-        ...
-
-    def prune(self, cut: Cut) -> Pruned:
-        """Remove what the cut says, in one turn, leaving a checkpoint; what has gone already is no error."""
-        ...
 
 
 def planned(log: Log, before_us: int, now_us: int) -> Cut:

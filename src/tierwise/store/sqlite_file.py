@@ -5,7 +5,7 @@
     triggers                 the database itself refuses to change or delete a record, whoever asks
 
 One connection behind one lock serves every thread: a write is short, and a long read goes page by page, so
-nothing waits for a report. As rows are only ever added, "all rows up to number N" is a snapshot.
+nothing waits for a report. As rows are only ever added at the end, "all rows up to number N" is a snapshot.
 
 Source: rules.md section 11; research/platform.md section B; design.md, "Parts chosen".
 """
@@ -28,7 +28,7 @@ from tierwise.store.rows import Value
 APPLICATION_ID: Final = 0x74776C67
 """`twlg` in ASCII: marks the file as a ledger of tierwise."""
 
-MIGRATIONS: Final = ("0001_executions.sql", "0002_entries.sql")
+MIGRATIONS: Final = ("0001_executions.sql", "0002_entries.sql", "0003_checkpoints.sql")
 """Scripts in `sql/`, oldest first; a file's schema version is how many of them it has seen."""
 
 BUSY_TIMEOUT_MS: Final = 5_000

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from tierwise.core.entries import Entry
 from tierwise.core.ledger import Execution
-from tierwise.store.chain import GENESIS, Link, Verdict, entry_of, links_of, verdict_on
-from tierwise.store.log import Numbered, Turn
+from tierwise.core.retention import Cut
+from tierwise.store.chain import (
+    GENESIS,
+    UNPRUNED,
+    Checkpoint,
+    Link,
+    Verdict,
+    entry_of,
+    gapless,
+    links_of,
+    verdict_on,
+)
+from tierwise.store.log import Numbered, Pruned, Turn
 from tierwise.store.rows import COLUMNS, row_of
 from tierwise.store.sqlite_file import SqliteFile
 
@@ -22,6 +34,21 @@ INSERT_EXECUTION: Final = (
 """A row whose id is known already is passed over, by a trigger."""
 
 PAGE_ENTRIES: Final = 1_000
+
+CHECKPOINT: Final = "SELECT seq, hash FROM checkpoint ORDER BY number DESC LIMIT 1"
+WRITE_CHECKPOINT: Final = """
+    INSERT INTO checkpoint (seq, hash, before_us)
+    SELECT seq, hash, ?2 FROM (
+        SELECT seq, hash FROM entry WHERE seq = ?1 UNION ALL SELECT seq, hash FROM checkpoint
+        UNION ALL SELECT 0, ?3
+    ) ORDER BY seq DESC LIMIT 1
+"""
+"""At the entry of the cut; where the last one was, if that entry has gone already or none goes."""
+OLD_ENTRIES: Final = "FROM entry WHERE seq <= ?"
+OLD_EXECUTIONS: Final = """
+    FROM execution WHERE at_us < ?
+    AND (session = '' OR session NOT IN (SELECT session FROM execution WHERE at_us >= ?))
+"""
 
 
 class SqliteLog(SqliteFile):
@@ -39,16 +66,43 @@ class SqliteLog(SqliteFile):
     def entries(self, after: int = 0) -> Iterator[Numbered]:
         """The entries numbered above `after` that there are when it is called, a page at a time."""
         found = self._links(after, self._newest())
-        return ((link.seq, entry_of(link.record)) for link in found)
+        return gapless(((link.seq, entry_of(link.record)) for link in found), after)
 
     def verify(self) -> Verdict:
-        """Walk the whole chain of hashes, after SQLite has looked at its own pages and indexes."""
-        verdict = verdict_on(self._links(0, self._newest()))
+        """Walk the chain of hashes from the checkpoint on; then SQLite looks at its own pages and indexes."""
+        verdict = self._verdict()
         complaint = self._rows("PRAGMA integrity_check(1)", ())[0][0]
         if verdict.problem or complaint == "ok":
             return verdict
         problem = f"the entries are sound, but the database around them is damaged: {complaint}"
-        return Verdict(verdict.entries, verdict.head, None, problem)
+        return replace(verdict, problem=problem)
+
+    def prunable(self, cut: Cut) -> Pruned:
+        """What `prune` would remove."""
+        entries = self._rows(f"SELECT count(*) {OLD_ENTRIES}", (cut.seq,))[0][0]
+        old = (cut.before_us, cut.talking_us)
+        return Pruned(entries, self._rows(f"SELECT count(*) {OLD_EXECUTIONS}", old)[0][0])
+
+    def prune(self, cut: Cut) -> Pruned:
+        """Remove what the cut says, in one turn, leaving a checkpoint; what has gone already is no error."""
+        with self._using("prune"), self._transaction():
+            self._db.execute(WRITE_CHECKPOINT, (cut.seq, cut.before_us, GENESIS))
+            self._db.execute(f"DELETE {OLD_ENTRIES}", (cut.seq,))
+            entries = self._db.changes()
+            self._db.execute(f"DELETE {OLD_EXECUTIONS}", (cut.before_us, cut.talking_us))
+            return Pruned(entries, self._db.changes())
+
+    def _verdict(self) -> Verdict:
+        """What the chain says from the checkpoint on; looked at again if it is pruned meanwhile."""
+        while True:
+            start = self._checkpoint()
+            verdict = verdict_on(self._links(0, self._newest()), start)
+            if not verdict.problem or start == self._checkpoint():
+                return verdict
+
+    def _checkpoint(self) -> Checkpoint:
+        found = self._rows(CHECKPOINT, ())
+        return Checkpoint(*found[0]) if found else UNPRUNED
 
     def _newest(self) -> int:
         newest = self._rows("SELECT coalesce(max(seq), 0) FROM entry", ())[0][0]
@@ -72,7 +126,7 @@ class SqliteLog(SqliteFile):
 
     def _entries_since(self, seq: int) -> list[Numbered]:
         rows = self._db.execute("SELECT seq, record FROM entry WHERE seq > ? ORDER BY seq", (seq,))
-        return [(number, entry_of(record)) for number, record in rows]
+        return list(gapless(((number, entry_of(record)) for number, record in rows), seq))
 
     def _append_entries(self, entries: Sequence[Entry]) -> int:
         """Inside a transaction: write them after the last one; the number of the last one then."""

@@ -1,0 +1,31 @@
+"""Wiring: the only place that names concrete classes, reads the environment and the clock.
+
+Everything below takes what it needs as arguments; everything above asks here.
+
+Source: design.md, "The shape".
+"""
+
+from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_of_model
+from tierwise.wiring.places import day_of, home_dir, new_id, now_us, own_skill_folders, user_file
+from tierwise.wiring.serving import ServeOptions, Serving, budget_file, offers_in, router_for, serving
+from tierwise.wiring.stores import open_store, store_name
+
+__all__ = [
+    "ServeOptions",
+    "Serving",
+    "budget_file",
+    "catalog_findings",
+    "day_of",
+    "home_dir",
+    "load_catalog",
+    "new_id",
+    "now_us",
+    "offers_in",
+    "open_store",
+    "own_skill_folders",
+    "router_for",
+    "serving",
+    "store_name",
+    "tier_of_model",
+    "user_file",
+]

@@ -1,0 +1,52 @@
+"""The machine: its clock, its environment, and where a person's own files lie on it.
+
+Source: design.md, "The shape".
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+
+
+def now_us() -> int:
+    """The present in µs since the epoch, UTC."""
+    return time.time_ns() // 1_000
+
+
+def day_of(at_us: int) -> str:
+    """The UTC day of a moment, as an ISO date: what prices are dated by."""
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()
+
+
+def new_id() -> str:
+    """A fresh id for a call; ids sort by time."""
+    return f"{now_us():013x}{secrets.token_hex(6)}"
+
+
+def home_dir() -> Path:
+    """Where state and the user's own files live: `$TIERWISE_HOME`, else the platform's data folder."""
+    named = os.environ.get("TIERWISE_HOME")
+    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("tierwise"))
+
+
+def user_file() -> Path:
+    """The user's own configuration."""
+    return home_dir() / "model-routing.yaml"
+
+
+def own_skill_folders() -> tuple[Path, ...]:
+    """Where a person's own skills and plugins live, for every client that has such a place."""
+    home = Path.home()
+    return (
+        home / ".claude" / "skills",
+        home / ".claude" / "agents",
+        home / ".claude" / "plugins",
+        home / ".agents" / "skills",
+        home / ".codex" / "skills",
+    )
