@@ -146,7 +146,7 @@ class Purser:
         except StoreError as error:
             self._alarm(f"a call was not recorded: {error}")
         if held is not None and not answered.usage_estimated:
-            self._holding.observe(held.wanted.card, held.wanted.text_bytes, answered.usage)
+            self._holding.observe(held.wanted, answered.usage)
         return execution
 
     def _settle(self, held: Held | None, execution: Execution) -> Future[None]:

@@ -1,7 +1,7 @@
 """Holding: what is set aside for a call before it is made, and what becomes of a call that does not fit.
 
     hard budget    worst case, by the whole prompt at its dearest and an answer as long as `max_tokens`
-    soft budget    what such a call usually takes
+    soft budget    the prompt as it most likely is, and the p90 of the skill's own answers
     does not fit   a shorter answer if that is still useful, else a refusal that names the options
 
 Where no price is known, no hard dollar budget can be kept: the call is refused, and how to mend that is said.
@@ -11,6 +11,7 @@ Source: rules.md sections 1, 11 and 12; research/peers.md T2, T5.
 
 from __future__ import annotations
 
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,12 +22,15 @@ from tierwise.core.holds import CacheWrites, affordable_max_tokens, p90_case, wo
 from tierwise.core.ledger import weighted_tokens
 from tierwise.core.models import ModelCard
 from tierwise.core.questions import Refusal
+from tierwise.core.run_history import RUNS_KEPT, RUNS_NEEDED, nearest_rank
 from tierwise.core.token_counts import TokenScale, first_scale
 from tierwise.core.usage import Usage
 
 USEFUL_ANSWER_TOKENS: Final = 1_024
 """An answer is not clamped below this: a budget that cannot pay for it refuses."""
 USUAL_ANSWER_TOKENS: Final = 2_000
+"""Held for an answer of a skill that has not answered often enough yet."""
+MAX_SKILLS: Final = 512
 UNSAID_MAX_TOKENS: Final = 4_096
 """The answer's bound where a request names none; providers demand one."""
 HOLD_FOR_US: Final = 3_600 * 1_000_000
@@ -55,15 +59,28 @@ class Wanted:
 
 
 class Holding:
-    """Works out holds; learns from every call how many tokens a byte makes, by family of models."""
+    """Works out holds; learns from every call how many tokens a byte makes, by family of models, and how
+    long a skill's answers are."""
 
     def __init__(self) -> None:
         self._scales: dict[str, TokenScale] = {}
+        self._answers: OrderedDict[str, deque[int]] = OrderedDict()
 
-    def observe(self, card: ModelCard | None, text_bytes: int, usage: Usage) -> None:
+    def observe(self, wanted: Wanted, usage: Usage) -> None:
         """Learn from a call whose usage the provider reported in full."""
-        family = card.family if card else ""
-        self._scales[family] = self._scale(family).observe(text_bytes, usage.prompt_tokens)
+        family = self._family(wanted)
+        self._scales[family] = self._scale(family).observe(wanted.text_bytes, usage.prompt_tokens)
+        if usage.output_tokens:
+            skill = wanted.tags.skill
+            self._answers.setdefault(skill, deque(maxlen=RUNS_KEPT)).append(usage.output_tokens)
+            self._answers.move_to_end(skill)
+            while len(self._answers) > MAX_SKILLS:
+                self._answers.popitem(last=False)
+
+    def usual_answer_tokens(self, skill: str) -> int:
+        """What nine of ten answers of the skill stay within, by its newest; a guess while they are few."""
+        lengths = self._answers.get(skill, ())
+        return nearest_rank(tuple(lengths), 90) if len(lengths) >= RUNS_NEEDED else USUAL_ANSWER_TOKENS
 
     def expected_tokens(self, card: ModelCard | None, text_bytes: int) -> int:
         """How many tokens a request of so many bytes most likely has."""
@@ -114,7 +131,7 @@ class Holding:
         price = wanted.card.price if wanted.card else None
         hard = [purse for purse in purses if purse.hard and purse.limit is not None]
         if not hard:
-            usual = min(wanted.answer_tokens, USUAL_ANSWER_TOKENS)
+            usual = min(wanted.answer_tokens, self.usual_answer_tokens(wanted.tags.skill))
             expected = self._scale(self._family(wanted)).expected(wanted.text_bytes)
             tokens = weighted_tokens(Usage(input_tokens=expected, output_tokens=usual))
             return p90_case(expected, usual, price) or Charge(0, tokens, 1)
@@ -122,12 +139,12 @@ class Holding:
         worst = worst_case(prompt, wanted.answer_tokens, price, wanted.cache_writes)
         if worst is not None:
             return worst
-        dollars = next((purse for purse in hard if purse.unit == "usd"), None)
-        if dollars is None:
+        in_usd = next((purse for purse in hard if purse.unit == "usd"), None)
+        if in_usd is None:
             return Charge(0, worst_tokens(prompt, wanted.answer_tokens, wanted.cache_writes), 1)
         return Refusal(
-            budget=dollars.name,
-            text=f"no price is known for {wanted.tags.model}, so the hard budget {dollars.name} cannot be "
+            budget=in_usd.name,
+            text=f"no price is known for {wanted.tags.model}, so the hard budget {in_usd.name} cannot be "
             "kept; write its price into prices.yaml (see `tierwise models`)",
             options=("switch",),
         )
