@@ -51,6 +51,7 @@ def test_what_was_written_is_read_back_unchanged_and_oldest_first(written) -> No
 
     assert store.append(written) == len(written)
     assert list(store.executions()) == sorted(written, key=lambda entry: entry.at_us)
+    assert store.verify().problem == ""
     store.close()
 
 

@@ -62,6 +62,7 @@ def test_any_record_is_read_back_unchanged(postgres_server: PgServer, executions
     with closing(PostgresStore(postgres_server.empty_database())) as store:
         assert store.append(executions) == len(executions)
         assert list(store.executions()) == sorted(executions, key=lambda entry: entry.at_us)
+        assert store.verify().problem == ""
 
 
 @pytest.mark.parametrize("text", ["nul \0 inside", "long " * 5_000, "\0" * 9_000, "ℕ" * 400])
@@ -76,6 +77,7 @@ def test_a_text_that_no_column_can_hold_is_still_found_and_counted_by_its_name(
     assert list(store.executions(id=text, skill=text)) == [odd]
     assert store.spent("usd", Scope("session", text), since_us=0) == 5
     assert store.sessions()[0].calls == 1
+    assert store.verify().problem == ""
 
 
 def test_an_entry_with_such_an_id_is_kept_and_verified(store: PostgresStore) -> None:

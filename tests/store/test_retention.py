@@ -409,3 +409,35 @@ def test_an_older_file_is_brought_up_to_date_and_can_be_pruned(
     with closing(SqliteStore(path)) as store:
         assert pruned(store).entries == 2
         assert numbers(store) == [3]
+
+
+@pytest.mark.parametrize(
+    ("statement", "complaint"),
+    [
+        (
+            "UPDATE {schema}execution SET cost_nanousd = cost_nanousd + 1 WHERE id = 'day-70'",
+            "the record of the call day-70 and its columns differ in cost_nanousd",
+        ),
+        (
+            "UPDATE {schema}execution SET record = replace(record, 'day-70', 'day-71') WHERE id = 'day-70'",
+            "the record of the call day-70 and its columns differ in id, session",
+        ),
+        (
+            "UPDATE {schema}execution SET record = substr(record, 2) WHERE id = 'day-70'",
+            "the record of the call day-70: a record of the ledger cannot be read",
+        ),
+    ],
+)
+def test_a_call_that_was_changed_is_found_and_then_nothing_is_pruned(
+    doors: Doors, statement: str, complaint: str
+) -> None:
+    store, _ = doors
+    lived(store, 0, 10, 70, 99)
+    on = " ON tierwise.execution" if isinstance(store, PostgresStore) else ""
+    assert store.verify().problem == ""
+
+    change(store, f"DROP TRIGGER execution_is_never_changed{on}", statement)
+
+    assert complaint in store.verify().problem
+    with pytest.raises(StoreError, match="nothing is removed"):
+        planned(store, LATEST_US, NOW_US)

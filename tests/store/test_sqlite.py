@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from click.testing import CliRunner
 
-from ledger_samples import execution, numbered
+from ledger_samples import NOON_US, execution, numbered
+from tierwise.cli import main
+from tierwise.core.entries import Charge, Entry
 from tierwise.errors import StoreError
 from tierwise.store.sqlite import SqliteStore
 from tierwise.store.sqlite_file import APPLICATION_ID, MIGRATIONS
@@ -320,3 +325,44 @@ def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
     path.touch()
 
     assert stored(path) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "where"),
+    [
+        ("entry", "UPDATE entry SET record = cast(x'7bff' AS TEXT) WHERE seq = 2", (2, "")),
+        ("entry", "UPDATE entry SET id = cast(x'80' AS TEXT) WHERE seq = 2", (2, "")),
+        ("execution", "UPDATE execution SET record = cast(x'7bff' AS TEXT)", (0, "the record of the call a")),
+        ("execution", "UPDATE execution SET skill = cast(x'80' AS TEXT)", (0, "differ in skill")),
+    ],
+)
+def test_a_bit_that_leaves_no_text_is_found_and_told_apart(
+    tmp_path: Path, table: str, statement: str, where: tuple[int, str]
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(SqliteStore(path)) as store, store.exclusive() as turn:
+        entries = [Entry(id, id, "import", NOON_US, NOON_US, posted=Charge(7)) for id in "abc"]
+        turn.append(entries, [execution(id="a")])
+    outsider = apsw.Connection(str(path))
+    outsider.execute(f"DROP TRIGGER {table}_is_never_changed; {statement}")
+    outsider.close()
+
+    verified = CliRunner().invoke(main, ["ledger", "verify", "--json", "--store", f"sqlite:{path}"])
+
+    verdict = json.loads(verified.output)
+    assert (verified.exit_code, verdict["broken_seq"] or 0) == (1, where[0])
+    assert where[1] in verdict["problem"]
+
+
+def test_reading_a_text_that_is_damaged_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(SqliteStore(path)) as store:
+        store.append([execution(id="a")])
+        store._db.execute("DROP TRIGGER execution_is_never_changed")
+        store._db.execute("UPDATE execution SET record = cast(x'7bff' AS TEXT)")
+
+    reported = CliRunner().invoke(main, ["report", "--store", f"sqlite:{path}"])
+
+    assert reported.exit_code != 0
+    assert "a text in it is damaged: `tierwise ledger verify` says which" in reported.output
+    assert "Traceback" not in reported.output

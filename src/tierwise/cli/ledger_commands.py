@@ -46,7 +46,9 @@ def command() -> None:
 @store_option
 @json_option
 def verify(store_url: str | None, as_json_: bool) -> None:
-    """Walk the chain of hashes over all entries; exit 1 if anything was changed.
+    """Walk the chain of hashes over all entries and hold each call's record against its columns.
+
+    Exit 1 if anything was changed.
 
     Where older entries were pruned, it begins at the checkpoint that was left, and says so.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from importlib import resources
 from typing import Final
 
@@ -27,7 +28,7 @@ from tierwise.store.postgres_connections import Connections, Database, Row
 from tierwise.store.postgres_entries import EXCLUSIVE, links, turn, verdict
 from tierwise.store.postgres_retention import prunable, prune
 from tierwise.store.postgres_rows import INSERT_EXECUTIONS, column_of, execution_rows
-from tierwise.store.rows import SCOPES, TOTALS, Value, execution_of
+from tierwise.store.rows import COLUMNS, SCOPES, TOTALS, Value, execution_of, first_complaint
 
 MIGRATIONS: Final = ("0001_executions.sql", "0002_entries.sql", "0003_checkpoints.sql")
 """Scripts in `sql/postgres/`, oldest first; a database's schema version is how many of them it has seen."""
@@ -114,8 +115,17 @@ class PostgresStore:
         return gapless(((link.seq, entry_of(link.record)) for link in found), after)
 
     def verify(self) -> Verdict:
-        """Walk the chain of hashes from the checkpoint on."""
-        return verdict(self._connections)
+        """Walk the chain of hashes from the checkpoint on; then hold every record against its columns."""
+        found = verdict(self._connections)
+        complaint = "" if found.problem else first_complaint(self._execution_pages(), column_of)
+        return replace(found, problem=f"the entries are sound, but {complaint}") if complaint else found
+
+    def _execution_pages(self) -> Iterator[list[Row]]:
+        """The rows of calls, a page at a time."""
+        tail, after = f"ORDER BY seq LIMIT {PAGE_ROWS}", 0
+        while page := self._select(f"seq, {', '.join(COLUMNS)}", [("seq > %s", after)], tail):
+            yield [row[1:] for row in page]
+            after = page[-1][0]
 
     def prunable(self, cut: Cut) -> Pruned:
         """What `prune` would remove."""

@@ -9,6 +9,7 @@ Source: rules.md sections 10 and 11.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -77,6 +78,31 @@ def execution_of(record: str) -> Execution:
     except msgspec.MsgspecError as broken:
         start = record[:60]
         raise StoreError(f"a record of the ledger cannot be read ({broken}); it begins {start!r}") from broken
+
+
+def complaint_on(row: Sequence[Value], column_of: Callable[[Value], Value] = lambda value: value) -> str:
+    """What is wrong with a stored row (the values of `COLUMNS`); "" if columns and record say the same.
+
+    `column_of` is what a store keeps of a value in a column.
+    """
+    *columns, record = row
+    try:
+        execution = execution_of(str(record))
+    except StoreError as broken:
+        return f"the record of the call {columns[0]}: {broken}"
+    said = [column_of(value) for value in row_of(execution)[:-1]]
+    wrong = [name for name, kept, told in zip(COLUMNS, columns, said, strict=False) if kept != told]
+    if not wrong:
+        return ""
+    return f"the record of the call {columns[0]} and its columns differ in {', '.join(wrong)}"
+
+
+def first_complaint(
+    pages: Iterable[Sequence[Sequence[Value]]], column_of: Callable[[Value], Value] = lambda value: value
+) -> str:
+    """What is wrong with the first bad row of all pages; "" if none is."""
+    complaints = (complaint_on(row, column_of) for page in pages for row in page)
+    return next((complaint for complaint in complaints if complaint), "")
 
 
 def answered(execution: Execution) -> bool:

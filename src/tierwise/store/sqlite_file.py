@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -47,6 +47,7 @@ REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (PermissionError, "permission denied: allow reading and writing, or name another file"),
     (IsADirectoryError, "it is a folder: name a file in it"),
     (NotADirectoryError, "a part of its path is not a folder"),
+    (UnicodeDecodeError, "a text in it is damaged: `tierwise ledger verify` says which; restore a copy"),
 )
 
 
@@ -74,6 +75,20 @@ class SqliteFile:
     def _rows(self, statement: str, values: tuple[Value, ...]) -> list[tuple[Any, ...]]:
         with self._using("read"):
             return list(self._db.execute(statement, values))
+
+    def _rows_as_found(
+        self, columns: Sequence[str], rest: str, values: tuple[Value, ...]
+    ) -> list[tuple[Any, ...]]:
+        """Those columns of the rows, even where a text is damaged: a byte that is none reads as `\\xff`."""
+        with self._using("read"):
+            try:
+                return list(self._db.execute(f"SELECT {', '.join(columns)} {rest}", values))
+            except UnicodeDecodeError:
+                raw = (
+                    f"CASE typeof({it}) WHEN 'text' THEN CAST({it} AS BLOB) ELSE {it} END" for it in columns
+                )
+                found = list(self._db.execute(f"SELECT {', '.join(raw)} {rest}", values))
+        return [tuple(_readable(value) for value in row) for row in found]
 
     def _prepare(self) -> None:
         """Refuse what is not ours before changing anything; then set durability and bring the schema up."""
@@ -123,10 +138,15 @@ class SqliteFile:
         try:
             with self._lock:
                 yield
-        except (apsw.Error, OSError) as failure:
+        except (apsw.Error, OSError, UnicodeDecodeError) as failure:
             known = (remedy for kind, remedy in REMEDIES if isinstance(failure, kind))
             because = next(known, f"{failure}; look at the disk and the permissions")
             raise StoreError(f"cannot {doing} {self._name}: {because}") from failure
+
+
+def _readable(value: Value | bytes) -> Value:
+    """The value of a column, bytes as text."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def _wait_for_others(tries: int) -> bool:

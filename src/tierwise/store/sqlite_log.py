@@ -25,7 +25,7 @@ from tierwise.store.chain import (
     verdict_on,
 )
 from tierwise.store.log import Numbered, Pruned, Turn
-from tierwise.store.rows import COLUMNS, row_of
+from tierwise.store.rows import COLUMNS, first_complaint, row_of
 from tierwise.store.sqlite_file import SqliteFile
 
 INSERT_EXECUTION: Final = (
@@ -69,13 +69,26 @@ class SqliteLog(SqliteFile):
         return gapless(((link.seq, entry_of(link.record)) for link in found), after)
 
     def verify(self) -> Verdict:
-        """Walk the chain of hashes from the checkpoint on; then SQLite looks at its own pages and indexes."""
+        """Walk the chain of hashes from the checkpoint on; then hold each call's record against its columns;
+        then let SQLite look at its own pages and indexes."""
         verdict = self._verdict()
+        if verdict.problem:
+            return verdict
+        complaint = first_complaint(self._execution_pages())
+        if complaint:
+            return replace(verdict, problem=f"the entries are sound, but {complaint}")
         complaint = self._rows("PRAGMA integrity_check(1)", ())[0][0]
-        if verdict.problem or complaint == "ok":
+        if complaint == "ok":
             return verdict
         problem = f"the entries are sound, but the database around them is damaged: {complaint}"
         return replace(verdict, problem=problem)
+
+    def _execution_pages(self) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of calls, a page at a time, the lock released between pages."""
+        rest, after = "FROM execution WHERE seq > ? ORDER BY seq LIMIT ?", 0
+        while page := self._rows_as_found(("seq", *COLUMNS), rest, (after, PAGE_ENTRIES)):
+            yield [row[1:] for row in page]
+            after = page[-1][0]
 
     def prunable(self, cut: Cut) -> Pruned:
         """What `prune` would remove."""
@@ -111,10 +124,10 @@ class SqliteLog(SqliteFile):
 
     def _links(self, after: int, newest: int) -> Iterator[Link]:
         """The rows after `after` up to `newest`, the lock released between pages."""
-        columns = ", ".join(Link._fields)
-        statement = f"SELECT {columns} FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"  # noqa: S608
+        rest = "FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
         while after < newest:
-            page = [Link(*row) for row in self._rows(statement, (after, newest, PAGE_ENTRIES))]
+            values = (after, newest, PAGE_ENTRIES)
+            page = [Link(*row) for row in self._rows_as_found(Link._fields, rest, values)]
             yield from page
             after = page[-1].seq if page else newest
 
