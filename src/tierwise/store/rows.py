@@ -9,8 +9,8 @@ Source: rules.md sections 10 and 11.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -98,11 +98,18 @@ def complaint_on(row: Sequence[Value], column_of: Callable[[Value], Value] = lam
 
 
 def first_complaint(
-    pages: Iterable[Sequence[Sequence[Value]]], column_of: Callable[[Value], Value] = lambda value: value
+    read: Callable[[int], Sequence[Sequence[Any]]], column_of: Callable[[Value], Value] = lambda value: value
 ) -> str:
-    """What is wrong with the first bad row of all pages; "" if none is."""
-    complaints = (complaint_on(row, column_of) for page in pages for row in page)
-    return next((complaint for complaint in complaints if complaint), "")
+    """What is wrong with the first bad row; "" if none is.
+
+    `read` gives the next page of rows numbered above its argument: `seq`, then the values of `COLUMNS`.
+    """
+    after = 0
+    while page := read(after):
+        for after, *row in page:  # noqa: B007 - where the next page begins
+            if complaint := complaint_on(row, column_of):
+                return complaint
+    return ""
 
 
 def answered(execution: Execution) -> bool:

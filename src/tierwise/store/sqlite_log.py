@@ -74,7 +74,7 @@ class SqliteLog(SqliteFile):
         verdict = self._verdict()
         if verdict.problem:
             return verdict
-        complaint = first_complaint(self._execution_pages())
+        complaint = first_complaint(self._execution_rows)
         if complaint:
             return replace(verdict, problem=f"the entries are sound, but {complaint}")
         complaint = self._rows("PRAGMA integrity_check(1)", ())[0][0]
@@ -82,13 +82,6 @@ class SqliteLog(SqliteFile):
             return verdict
         problem = f"the entries are sound, but the database around them is damaged: {complaint}"
         return replace(verdict, problem=problem)
-
-    def _execution_pages(self) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of calls, a page at a time, the lock released between pages."""
-        rest, after = "FROM execution WHERE seq > ? ORDER BY seq LIMIT ?", 0
-        while page := self._rows_as_found(("seq", *COLUMNS), rest, (after, PAGE_ENTRIES)):
-            yield [row[1:] for row in page]
-            after = page[-1][0]
 
     def prunable(self, cut: Cut) -> Pruned:
         """What `prune` would remove."""
@@ -104,6 +97,11 @@ class SqliteLog(SqliteFile):
             entries = self._db.changes()
             self._db.execute(f"DELETE {OLD_EXECUTIONS}", (cut.before_us, cut.talking_us))
             return Pruned(entries, self._db.changes())
+
+    def _execution_rows(self, after: int) -> list[tuple[Any, ...]]:
+        """The next page of the rows of calls: `seq`, then `COLUMNS`."""
+        rest = "FROM execution WHERE seq > ? ORDER BY seq LIMIT ?"
+        return self._rows_as_found(("seq", *COLUMNS), rest, (after, PAGE_ENTRIES))
 
     def _verdict(self) -> Verdict:
         """What the chain says from the checkpoint on; looked at again if it is pruned meanwhile."""
