@@ -83,7 +83,8 @@ def execution_of(record: str) -> Execution:
 def complaint_on(row: Sequence[Value], column_of: Callable[[Value], Value] = lambda value: value) -> str:
     """What is wrong with a stored row (the values of `COLUMNS`); "" if columns and record say the same.
 
-    `column_of` is what a store keeps of a value in a column.
+    `column_of` is what a store keeps of a value in a column. Whoever changes how a column is derived has to
+    migrate the rows there are, for sums as for this.
     """
     *columns, record = row
     try:
