@@ -75,3 +75,12 @@ def test_an_unusable_skill_file_is_said(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "SKILL.md" in result.stderr
     assert "not valid YAML" in result.stderr or "error" in result.stderr
+
+
+def test_the_coordinators_trigger_raises_the_skill_of_its_row(tmp_path: Path) -> None:
+    mapper = SKILLS / "skills" / "page-component-mapper"
+    plain = explain(str(mapper), "Map the page", "--json", home=tmp_path)
+    raised = explain(str(mapper), "Map these complex dynamic imports", "--json", home=tmp_path)
+
+    assert (json.loads(plain.stdout)["tier"], json.loads(raised.stdout)["tier"]) == ("haiku", "sonnet")
+    assert json.loads(raised.stdout)["rule"] == "conditions"

@@ -146,3 +146,14 @@ def test_whatever_stands_in_a_question_it_is_answered_or_refused_with_its_id(
 @given(st.text(max_size=200))
 def test_any_line_at_all_is_answered(line: str) -> None:
     assert "error" in ASKER.answer(line.encode(errors="surrogatepass")) or line.strip().startswith("{")
+
+
+def test_a_skill_by_its_path_stands_under_its_coordinators_row() -> None:
+    suite = Path(__file__).parent.parent / "fixtures" / "skills" / "frontend-qa" / "skills"
+    mapper = {"skill_path": str(suite / "page-component-mapper")}
+    plain, raised = route(
+        {"id": 1, "prompt": "Map the page", **mapper},
+        {"id": 2, "prompt": "Map these complex dynamic imports", **mapper},
+    )
+
+    assert (plain["tier"], raised["tier"]) == ("haiku", "sonnet")

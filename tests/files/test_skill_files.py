@@ -270,13 +270,15 @@ def test_a_row_fills_what_the_skill_leaves_open_and_brings_its_triggers(tmp_path
     table = "| Skill | Default Tier | Upgrade Trigger | Downgrade Floor |\n|-|-|-|-|\n"
     table += "| s | sonnet | Big → opus | haiku |\n"
     coordinator = skill(tmp_path, "---\nname: c\n---\n" + table)
-    silent = skill(tmp_path, "---\nname: s\n---\n").under(coordinator)
+    (row,) = coordinator.rows
+    silent = skill(tmp_path, "---\nname: s\n---\n").under(coordinator, row)
     assert (silent.skill.declared, silent.skill.preferred, silent.skill.minimum) == (True, SONNET, HAIKU)
     assert silent.skill.triggers == (Trigger("Big", OPUS),)
-    own = skill(tmp_path, "---\nname: s\nmodel: {preferred: opus, minimum: sonnet}\n---\n").under(coordinator)
-    assert (own.skill.preferred, own.skill.minimum) == (OPUS, SONNET)
-    stranger = skill(tmp_path, "---\nname: other\n---\n")
-    assert stranger.under(coordinator) is stranger
+    told = silent.provenance["minimum"]
+    assert (told.home, told.line, told.key) == ("table", 6, "downgrade floor")
+    own = skill(tmp_path, "---\nname: s\nmodel: {preferred: opus}\n---\n").under(coordinator, row)
+    assert (own.skill.preferred, own.skill.minimum) == (OPUS, HAIKU)
+    assert [own.provenance[key].home for key in ("preferred", "minimum")] == ["frontmatter", "table"]
 
 
 def test_of_very_many_mistakes_the_first_are_told_and_every_error(tmp_path: Path) -> None:

@@ -249,6 +249,28 @@ def test_a_skill_outside_the_allowed_roots_is_not_read(tmp_path: Path) -> None:
     play(tmp_path, what)
 
 
+def test_a_coordinators_table_speaks_for_a_silent_skill_and_its_triggers_act(tmp_path: Path) -> None:
+    table = "| Skill | Path | Default Tier | Upgrade Trigger | Downgrade Floor |\n|-|-|-|-|-|\n"
+    table += (
+        "| page-component-mapper | skills/page-component-mapper/ | haiku | dynamic imports → sonnet | haiku |"
+    )
+
+    async def what(at: Door) -> None:
+        beside = Path(at.skill("qa-coordinator"))
+        await at.post(request(conversation(at.skill())))
+        beside.mkdir()
+        (beside / "SKILL.md").write_text("---\nname: qa-coordinator\n---\n" + table)
+        await at.post(request(conversation(at.skill())))
+        _, headers, _ = await at.post(request(conversation(at.skill(), prompt="Map the dynamic imports.")))
+        (beside / "SKILL.md").write_text("---\nname: qa-coordinator\n---\nNo table any more.")
+        await at.post(request(conversation(at.skill())))
+
+        assert at.models_asked_for() == [OPUS, HAIKU, SONNET, OPUS]
+        assert headers["x-tierwise-rule"] == "conditions"
+
+    play(tmp_path, what, skill="---\nname: page-component-mapper\ndescription: Maps.\n---\n# Mapper\n")
+
+
 def test_a_changed_skill_file_counts_at_the_next_call(tmp_path: Path) -> None:
     async def what(at: Door) -> None:
         await at.post(request(conversation(at.skill())))

@@ -17,7 +17,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import find_skill
+from tierwise.cli.skill_lookup import find_skill, reading_roots
 from tierwise.core.estimates import Estimate, Remaining, estimate_for, runs_left
 from tierwise.core.figures import counted, dollars, printable
 from tierwise.core.models import Candidates
@@ -87,7 +87,7 @@ def _expected(
     file = read_skill(folder)
     call = Call(platform=platform, asked_model="", skill=file.name, skill_folder=str(folder))
     with closing(wiring.open_store(store_url)) as store:
-        router = wiring.router_for(project, (folder,))
+        router = wiring.router_for(project, reading_roots(folder))
         day, known = wiring.day_of(now_us), partial(history_in, store)
         routed = router.decided(call, now_us, day, partial(standings, store), known)
         finished = len(runs_of(store.executions(skill=file.name, last=CALLS_READ)))

@@ -11,7 +11,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import find_skill
+from tierwise.cli.skill_lookup import find_skill, reading_roots
 from tierwise.core.audits import AuditView, audit_block
 from tierwise.core.prices import usd
 from tierwise.core.questions import Decision
@@ -73,7 +73,7 @@ def _routed(
     name = read_skill(folder).name
     call = Call(platform=platform, asked_model=asked, skill=name, skill_folder=str(folder), user_words=prompt)
     with closing(wiring.open_store(store_url)) as store:
-        router = wiring.router_for(project, (folder,))
+        router = wiring.router_for(project, reading_roots(folder))
         day, known = wiring.day_of(now_us), partial(history_in, store)
         return router.decided(call, now_us, day, partial(standings, store), known)
 

@@ -39,3 +39,8 @@ def find_skill(skill: str, project: Path) -> tuple[Path, list[Path]]:
         raise click.ClickException(f"no skill `{skill}` in {project}. {listing}; a folder's path works too")
     named.sort(key=lambda folder: (project_of(folder) is None, len(folder.parts), str(folder)))
     return named[0].resolve(), named[1:]
+
+
+def reading_roots(folder: Path) -> tuple[Path, ...]:
+    """What may be read for a skill that a person named: its own folder, and where its coordinator may lie."""
+    return (folder, folder.parent.parent)

@@ -7,6 +7,7 @@ override is stronger than all of them, but it is no home of the skill: `overlay`
     frontmatter  the `model:` mapping
     metadata     flat `tierwise.…` keys, the only home that the Agent Skills validator accepts
     string       a plain `model: sonnet`, which means `preferred`
+    table        a row of its coordinator's table; weakest, it speaks only where the skill is silent
 
 Source: rules.md section 2.
 """
@@ -18,8 +19,8 @@ from typing import Any, Final, Literal
 
 from tierwise.core.skills import Routing
 
-Home = Literal["sidecar", "frontmatter", "metadata", "string"]
-HOMES: Final[tuple[Home, ...]] = ("string", "metadata", "frontmatter", "sidecar")
+Home = Literal["sidecar", "frontmatter", "metadata", "string", "table"]
+HOMES: Final[tuple[Home, ...]] = ("table", "string", "metadata", "frontmatter", "sidecar")
 """Weakest first."""
 
 

@@ -60,6 +60,11 @@ class RoutingRow:
     floor: Tier | None
     line: int
 
+    def tiers(self) -> dict[str, str]:
+        """Key of a skill's block → column, for each tier that the row names."""
+        named = {"preferred": (self.default, DEFAULT), "minimum": (self.floor, FLOOR)}
+        return {key: column for key, (tier, column) in named.items() if tier is not None}
+
     def fill(self, routing: Routing | None) -> Routing | None:
         """The skill's own block with the row's tiers where it is silent; None if neither says anything."""
         said = Routing(preferred=self.default, minimum=self.floor)

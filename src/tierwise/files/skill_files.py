@@ -65,23 +65,22 @@ class SkillFile:
         """Whether all of its files could be read."""
         return all(finding.severity != "error" for finding in self.findings)
 
-    def under(self, coordinator: SkillFile) -> SkillFile:
-        """This skill with its row of the coordinator's table: tiers where it is silent, and the triggers.
-
-        The same skill if the coordinator has no row of its name.
-        """
-        row = next((row for row in coordinator.rows if row.skill == self.name), None)
-        if row is None:
-            return self
-        routing = row.fill(self.routing)
+    def under(self, coordinator: SkillFile, row: RoutingRow) -> SkillFile:
+        """This skill with its row of the coordinator's table: tiers where it is silent, and the triggers."""
+        filled = row.fill(self.routing)
         skill = skill_of(
             self.name,
-            routing,
+            filled,
             role=self.skill.role,
             triggers=row.triggers,
             adaptations=self.skill.adaptations,
         )
-        return dataclasses.replace(self, skill=skill, routing=routing)
+        told = {key: _told_by(coordinator, row, key) for key in row.tiers()} | dict(self.provenance)
+        return dataclasses.replace(self, skill=skill, routing=filled, provenance=told)
+
+
+def _told_by(coordinator: SkillFile, row: RoutingRow, key: str) -> Provenance:
+    return Provenance(str(coordinator.path), row.line, "table", row.tiers()[key])
 
 
 def read_skill(path: Path, ladder: Ladder = BUILT_IN, tier_of_model: TierOfModel = no_model) -> SkillFile:

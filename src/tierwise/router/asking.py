@@ -31,6 +31,7 @@ from tierwise.files.nodes import node_of
 from tierwise.files.provenance import overlay
 from tierwise.files.routing_block import read_block
 from tierwise.files.skill_files import read_skill
+from tierwise.files.suites import under_coordinator
 from tierwise.files.tier_words import TierWords
 from tierwise.router.answers import as_json
 from tierwise.router.question_form import (
@@ -146,6 +147,7 @@ class Asker:
             problems = (str(finding) for finding in file.findings if finding.severity == "error")
             raise UnreadableError(f"`skill_path`: {' '.join(problems)}")
         findings += file.findings
+        file = under_coordinator(file, config.settings.ladder, self._catalog.tier_of)
         return with_override(file, file.name, config)
 
     def _routing(self, block: object, config: Config, findings: list[Finding]) -> Routing | None:

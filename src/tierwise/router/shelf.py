@@ -1,7 +1,7 @@
 """The shelf: the SKILL.md of a skill in use, read from the folder that a client names, if that is allowed.
 
 A client's word is untrusted: the folder must lie inside an allowed root, after links are resolved, or the
-file is not opened. A file is read again only when it, or its sidecar, has changed.
+file is not opened. A file is read again only when it, its sidecar, or what may be its coordinator has changed.
 
 Source: rules.md section 5 (trust); research/clients.md section 3.
 """
@@ -16,6 +16,7 @@ from typing import Final
 
 from tierwise.core.tiers import Ladder
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, SkillFile, read_skill
+from tierwise.files.suites import coordinator_places, under_coordinator
 from tierwise.files.tier_words import TierOfModel
 
 MAX_SKILLS: Final = 512
@@ -52,21 +53,32 @@ class Shelf:
             return None
         real = Path(os.path.realpath(folder))
         file = Path(os.path.realpath(real / SKILL_FILE))
-        inside = any(real.is_relative_to(root) and file.is_relative_to(root) for root in self.roots)
-        return real if inside else None
+        return real if self._holds(real) and self._holds(file) else None
 
     def skill_at(self, folder: Path, ladder: Ladder) -> SkillFile:
-        """The skill in an allowed folder, read against this ladder; never raises."""
+        """The skill in an allowed folder, under its coordinator's row, read against this ladder; never raises.
+
+        A coordinator is looked for beside and above the skill, inside the allowed roots.
+        """
         key = str(folder), ladder
-        now = signature_of((folder / SKILL_FILE, folder / SIDECAR_FILE))
+        places = coordinator_places(folder)
+        now = signature_of((folder / SKILL_FILE, folder / SIDECAR_FILE, *places))
         known = self._read.get(key)
         if known is None or known[0] != now:
-            known = now, read_skill(folder, ladder, self._tier_of_model)
+            known = now, self._read_skill(folder, ladder, places)
         self._read[key] = known
         self._read.move_to_end(key)
         while len(self._read) > MAX_SKILLS:
             self._read.popitem(last=False)
         return known[1]
+
+    def _read_skill(self, folder: Path, ladder: Ladder, places: Sequence[Path]) -> SkillFile:
+        skill = read_skill(folder, ladder, self._tier_of_model)
+        allowed = (place for place in places if self._holds(Path(os.path.realpath(place))))
+        return under_coordinator(skill, ladder, self._tier_of_model, allowed)
+
+    def _holds(self, real: Path) -> bool:
+        return any(real.is_relative_to(root) for root in self.roots)
 
 
 def project_of(folder: Path) -> Path | None:
