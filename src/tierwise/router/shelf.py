@@ -1,7 +1,7 @@
 """The shelf: the SKILL.md of a skill in use, read from the folder that a client names, if that is allowed.
 
 A client's word is untrusted: the folder must lie inside an allowed root, after links are resolved, or the
-file is not opened. A file is read again only when it, its sidecar, or what may be its coordinator has changed.
+file is not opened. A file is read again only when it, its sidecar or a possible coordinator has changed.
 
 Source: rules.md section 5 (trust); research/clients.md section 3.
 """
@@ -33,7 +33,7 @@ def signature_of(paths: Sequence[Path]) -> Signature:
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, and there may be many
     except (OSError, ValueError):
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
@@ -46,6 +46,7 @@ class Shelf:
         self.roots: Final = tuple(Path(os.path.realpath(root)) for root in roots)
         self._tier_of_model = tier_of_model
         self._read: OrderedDict[tuple[str, Ladder], tuple[Signature, SkillFile]] = OrderedDict()
+        self._places: OrderedDict[str, tuple[Signature, tuple[Path, ...]]] = OrderedDict()
 
     def allows(self, folder: str) -> Path | None:
         """The real path of the folder if it lies inside an allowed root; None if it does not."""
@@ -56,12 +57,12 @@ class Shelf:
         return real if self._holds(real) and self._holds(file) else None
 
     def skill_at(self, folder: Path, ladder: Ladder) -> SkillFile:
-        """The skill in an allowed folder, under its coordinator's row, read against this ladder; never raises.
+        """The skill in an allowed folder, under its coordinator's row, on this ladder; never raises.
 
         A coordinator is looked for beside and above the skill, inside the allowed roots.
         """
         key = str(folder), ladder
-        places = coordinator_places(folder)
+        places = self._coordinator_places(folder)
         now = signature_of((folder / SKILL_FILE, folder / SIDECAR_FILE, *places))
         known = self._read.get(key)
         if known is None or known[0] != now:
@@ -70,6 +71,18 @@ class Shelf:
         self._read.move_to_end(key)
         while len(self._read) > MAX_SKILLS:
             self._read.popitem(last=False)
+        return known[1]
+
+    def _coordinator_places(self, folder: Path) -> tuple[Path, ...]:
+        """Where the skill's coordinator may lie; looked up again when a skill beside it comes or goes."""
+        around = signature_of((folder.parent, folder.parent.parent))
+        known = self._places.get(str(folder))
+        if known is None or known[0] != around:
+            known = around, coordinator_places(folder)
+        self._places[str(folder)] = known
+        self._places.move_to_end(str(folder))
+        while len(self._places) > MAX_SKILLS:
+            self._places.popitem(last=False)
         return known[1]
 
     def _read_skill(self, folder: Path, ladder: Ladder, places: Sequence[Path]) -> SkillFile:
