@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+from npm_client import INSTALL_S, NpmClient, run_client
+
+__all__ = ["INSTALL_S", "VERSION", "Client", "installed"]
 
 VERSION = "2.1.330"
-PACKAGE = f"@anthropic-ai/claude-code@{VERSION}"
-REPOSITORY = Path(__file__).parents[2]
-INSTALL_S = 600
-RUN_S = 90
+CLAUDE_CODE = NpmClient("@anthropic-ai/claude-code", VERSION, "claude", VERSION, script="install.cjs")
 
 
 def installed() -> Path:
     """The client's binary, from the cache or freshly from npm; the test fails if it cannot be had."""
-    cache = Path(os.environ.get("TIERWISE_CACHE", REPOSITORY / ".cache" / "clients"))
-    home = cache / f"claude-code-{VERSION}"
-    binary = home / "node_modules" / ".bin" / "claude"
-    if not _works(binary):
-        _install(home, binary)
-    return binary
-
-
-def _install(home: Path, binary: Path) -> None:
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.fail(f"the acceptance tests run {PACKAGE}, which needs npm and node to install: none is found")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    npm = ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", PACKAGE]
-    said = _run(npm)
-    script = home / "node_modules" / "@anthropic-ai" / "claude-code" / "install.cjs"
-    if script.exists() and not _works(binary):  # npm may be told to run no install scripts
-        said += _run(["node", str(script)])
-    if not _works(binary):
-        pytest.fail(f"{PACKAGE} could not be installed into {home}:\n{said}")
-
-
-def _run(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-    except subprocess.TimeoutExpired:
-        return f"{command[0]} took longer than {INSTALL_S} s\n"
-    return f"$ {' '.join(command)}\n{done.stdout}{done.stderr}\n"
-
-
-def _works(binary: Path) -> bool:
-    if not binary.exists():
-        return False
-    try:
-        done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=60, check=False)
-    except (subprocess.TimeoutExpired, OSError):
-        return False
-    return done.stdout.startswith(VERSION)
+    return CLAUDE_CODE.installed()
 
 
 @dataclass(frozen=True)
@@ -76,22 +36,9 @@ class Client:
 
         The client must end well, or (`fails`) with the exit code that says it could not go on.
         """
-        command = [self.binary, *(["--continue"] if again else []), "-p", prompt]
+        command: list[str | Path] = [self.binary, *(["--continue"] if again else []), "-p", prompt]
         command += ["--output-format", "json", "--model", "opus", "--dangerously-skip-permissions"]
-        done = subprocess.run(
-            command,
-            cwd=self.project,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_S,
-            check=False,
-        )
-        assert done.returncode == int(fails), (
-            f"claude -p {prompt!r} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        )
-        report = json.loads(done.stdout)
+        report = json.loads(run_client(command, self.project, self._environment(), fails=fails))
         assert isinstance(report, dict)
         return report
 
