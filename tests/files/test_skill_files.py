@@ -24,12 +24,8 @@ def skill(folder: Path, text: str, sidecar: str | None = None) -> SkillFile:
 
 def test_the_seeds_mapper_is_read_whole() -> None:
     file = read_skill(FIXTURES / "skills" / "page-component-mapper")
-    assert (file.name, file.has_description, file.usable, file.findings) == (
-        "page-component-mapper",
-        True,
-        True,
-        (),
-    )
+    assert (file.name, file.usable, file.findings) == ("page-component-mapper", True, ())
+    assert file.description == "Traces the imports of a page and draws the tree of its components."
     assert (file.skill.preferred, file.skill.acceptable, file.skill.minimum) == (
         HAIKU,
         (HAIKU, SONNET),

@@ -24,7 +24,7 @@ from tierwise.files.findings import Finding
 from tierwise.files.frontmatter import Page, read_page
 from tierwise.files.homes import Homes
 from tierwise.files.markdown import lines_of
-from tierwise.files.nodes import Node, read_text, read_yaml
+from tierwise.files.nodes import Entry, Node, read_text, read_yaml
 from tierwise.files.provenance import Provenance
 from tierwise.files.routing_table import RoutingRow, read_tables
 from tierwise.files.text_files import is_folder
@@ -41,14 +41,15 @@ MAX_WARNINGS: Final = 200
 class SkillFile:
     """One skill as its files describe it.
 
-    `routing` is the merged block, None if no home says anything. `provenance` has an entry for every key of
-    it. `rows` is the coordinator's table. `sources` are the files that were read, the skill's own first.
+    `description` is "" where the frontmatter has none. `routing` is the merged block, None if no home says
+    anything. `provenance` has an entry for every key of it. `rows` is the coordinator's table. `sources` are
+    the files that were read, the skill's own first.
     """
 
     path: Path
     name: str
     skill: Skill
-    has_description: bool = False
+    description: str = ""
     routing: Routing | None = None
     provenance: Mapping[str, Provenance] = dataclasses.field(default_factory=dict)
     rows: tuple[RoutingRow, ...] = ()
@@ -126,7 +127,7 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
     return SkillFile(
         path=file,
         name=name,
-        has_description="description" in entries and bool(entries["description"].node.text.strip()),
+        description=_description(entries),
         skill=skill_of(name, homes.routing, role=role, adaptations=adaptations),
         routing=homes.routing,
         provenance=homes.provenance,
@@ -134,6 +135,11 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
         findings=_bounded(file, [*homes.findings, *table_findings, *adaptation_findings]),
         sources=sources,
     )
+
+
+def _description(entries: Mapping[str, Entry]) -> str:
+    node = entries["description"].node if "description" in entries else None
+    return node.text.strip() if node is not None and node.value is not None else ""
 
 
 def _bounded(file: Path, findings: list[Finding]) -> tuple[Finding, ...]:
