@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 
 from tierwise.cli.findings_output import FORMATS, Report
-from tierwise.files.check import block_findings, place_of, row_findings
+from tierwise.files.check import block_findings, description_findings, place_of, row_findings
 from tierwise.files.findings import Finding
-from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, read_skill
+from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, SkillFile, read_skill
+from tierwise.files.table_check import table_findings
 from tierwise.files.tier_words import TierOfModel
 from tierwise.files.walk import skill_paths
 
@@ -38,21 +39,28 @@ def command(paths: tuple[Path, ...], form: str | None, as_json: bool, strict: bo
     click.echo(FORMATS["json" if as_json else form or "text"](report))
     if report.files == 0:
         click.echo(f"Nothing to check: no {SKILL_FILE} and no agents/*.md there.", err=True)
-    if report.count("error") or (strict and report.findings):
+    if report.fails(strict):
         raise click.exceptions.Exit(1)
 
 
-def check(paths: tuple[Path, ...], tier_of_model: TierOfModel) -> Report:
-    """Read everything that `paths` name and report on it, sorted by file and line."""
+def check(paths: tuple[Path, ...], tier_of_model: TierOfModel, *, descriptions: bool = False) -> Report:
+    """Read everything that `paths` name and report on it, sorted by file and line.
+
+    With `descriptions` a skill that does not say what it is for is reported too.
+    """
     files, found = skill_paths(paths)
     skills = {file: read_skill(file, tier_of_model=tier_of_model) for file in files}
     findings: list[Finding] = list(found)
     for skill in skills.values():
         findings += (*skill.findings, *block_findings(skill))
+        findings += description_findings(skill) if descriptions else ()
+        named: list[SkillFile | None] = []
         for row in skill.rows:
             place = place_of(skill, row)
-            named = skills.get(place) or read_skill(place, tier_of_model=tier_of_model) if place else None
-            findings += row_findings(skill, row, named)
+            file = skills.get(place) or read_skill(place, tier_of_model=tier_of_model) if place else None
+            findings += row_findings(skill, row, file)
+            named.append(file)
+        findings += table_findings(skill, named, skills.values())
     sources = {source for skill in skills.values() for source in skill.sources}
     return Report(len(sources), tuple(sorted(findings, key=lambda one: (one.path, one.line, one.key))))
 
