@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+from tierwise.cli.streams import write_anything
+
 COMMANDS: Final = {
     "check": "tierwise.cli.check",
     "explain": "tierwise.cli.explain",
@@ -54,3 +56,4 @@ def main() -> None:
       tierwise serve --upstream simulator        route and meter an agent's API calls
       tierwise report                            what was spent, and what was saved
     """
+    write_anything()

@@ -12,7 +12,6 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -37,6 +36,10 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings are of that severity."""
         return sum(finding.severity == severity for finding in self.findings)
+
+    def fails(self, strict: bool) -> bool:
+        """Whether a check ends with exit code 1: on errors, on warnings only if it is `strict`."""
+        return bool(self.count("error") or (strict and self.findings))
 
     @property
     def summary(self) -> str:
@@ -91,6 +94,8 @@ def _property(text: str) -> str:
 
 def as_sarif(report: Report) -> str:
     """A SARIF 2.1.0 log with one run; rules carry their meaning, regions are 1-based lines."""
+    from importlib import metadata  # 25 ms that no other format needs
+
     rules = sorted({finding.rule for finding in report.findings})
     named = {"name": "tierwise", "version": metadata.version("tierwise")}
     driver = named | {"rules": [_sarif_rule(rule) for rule in rules]}

@@ -5,12 +5,10 @@ Source: design.md, "The shape".
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +65,9 @@ class Serving:
 
     async def recorded(self) -> None:
         """Returns when every call that has ended is durable. Raises StoreError if that fails."""
-        await asyncio.wrap_future(self.ledger.flushed())
+        from asyncio import wrap_future
+
+        await wrap_future(self.ledger.flushed())
 
 
 @asynccontextmanager
@@ -79,6 +79,8 @@ async def serving(
     `alarm` is told, a line each, what a person should mend; `notice` what one should know.
     Raises ConfigError, StoreError or UpstreamError if it cannot start.
     """
+    from importlib.metadata import version
+
     from tierwise.gateway.app import Gateway
     from tierwise.gateway.notices import Notices
     from tierwise.gateway.presence import present
