@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from tierwise.files.adaptations import MAX_ADAPTATION_CHARACTERS, Adaptation, read_adaptations
+from tierwise.files.adaptations import MAX_ADAPTATION_CHARACTERS, Section, read_adaptations
 from tierwise.files.findings import Finding
 from tierwise.files.markdown import lines_of
 from tierwise.files.tier_words import TierWords
 
 
-def read(text: str) -> tuple[tuple[Adaptation, ...], list[Finding]]:
+def read(text: str) -> tuple[tuple[Section, ...], list[Finding]]:
     return read_adaptations(lines_of(text, 10), "SKILL.md", TierWords())
 
 
@@ -37,8 +37,8 @@ When running at haiku instead of sonnet:
 """)
     assert findings == []
     assert read_texts == (
-        (("opus", "sonnet"), "- Include the explicit checklist\n- Break it into steps"),
-        (("sonnet", "haiku"), "- Mechanical instructions only\n\n```text\n# not a heading\n```"),
+        (("opus", "sonnet"), "- Include the explicit checklist\n- Break it into steps", 17),
+        (("sonnet", "haiku"), "- Mechanical instructions only\n\n```text\n# not a heading\n```", 21),
     )
 
 
@@ -53,7 +53,7 @@ When running at haiku instead of sonnet:
 )
 def test_the_lead_may_be_written_as_people_write_it(lead: str) -> None:
     texts, findings = read(f"## Degradation adaptation\n{lead}\nGo slowly.\n")
-    assert (texts, findings) == (((("opus", "sonnet"), "Go slowly."),), [])
+    assert (texts, findings) == (((("opus", "sonnet"), "Go slowly.", 11),), [])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_text_that_could_never_be_used_is_told_with_its_line(section: str, rul
 def test_an_empty_text_says_nothing_and_of_two_the_first_counts() -> None:
     lead = "When running at haiku instead of sonnet:\n"
     texts, findings = read(f"## Degradation Adaptations\n{lead}\n{lead}first\n{lead}second\n")
-    assert (texts, findings) == (((("sonnet", "haiku"), "first"),), [])
+    assert (texts, findings) == (((("sonnet", "haiku"), "first", 13),), [])
 
 
 def test_a_page_without_the_section_has_none() -> None:

@@ -1,7 +1,7 @@
 """Degradation adaptations: a skill's own words for a run below its preferred tier.
 
     ## Degradation Adaptations
-    When running at sonnet instead of opus:        → (("opus", "sonnet"), "- Include the checklist …")
+    When running at sonnet instead of opus:        → Section(("opus", "sonnet"), "- Include the …", 21)
     - Include the checklist …
 
 Source: rules.md section 5; seed A§6.4.
@@ -11,28 +11,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from tierwise.core.adaptations import Pair
 from tierwise.core.tiers import Tier
 from tierwise.files.findings import Finding
 from tierwise.files.markdown import Line
 from tierwise.files.nodes import quoted
 from tierwise.files.tier_words import TierWords
 
-Adaptation = tuple[tuple[str, str], str]
-"""((from tier, to tier), text): `from` is the preferred one, `to` the one it runs at."""
-
 MAX_ADAPTATION_CHARACTERS: Final = 4_000
-"""What is appended to every prompt of a lowered skill must stay small beside it."""
+"""Of one section: what is appended to a prompt of a lowered skill must stay small beside it."""
 _SECTION: Final = re.compile(r"degradation adaptations?\b", re.IGNORECASE)
 _LEAD: Final = re.compile(r"\W*when running (?:at|on) (\S{1,80}) instead of (\S{1,80})\s*", re.IGNORECASE)
 
 
+class Section(NamedTuple):
+    """What an author adds for one pair of tiers, and the 1-based line that it begins on."""
+
+    pair: Pair
+    text: str
+    line: int
+
+
 def read_adaptations(
     lines: Iterable[Line], path: str, words: TierWords
-) -> tuple[tuple[Adaptation, ...], list[Finding]]:
+) -> tuple[tuple[Section, ...], list[Finding]]:
     """The section's texts by pair of tiers, and what cannot be read; the first text of a pair counts."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[Pair, Section] = {}
     findings: list[Finding] = []
     for line, leads, text in _blocks(_section(lines)):
         tiers = [words.tier(word) for word in leads]
@@ -46,8 +52,9 @@ def read_adaptations(
             problem = f"the text is longer than {MAX_ADAPTATION_CHARACTERS:,} characters; it is not used"
             findings.append(_warning(path, line, "adaptation-too-long", problem, "Shorten it."))
         elif text:
-            found.setdefault((preferred.name, to.name), text)
-    return tuple(found.items()), findings
+            pair = (preferred.name, to.name)
+            found.setdefault(pair, Section(pair, text, line))
+    return tuple(found.values()), findings
 
 
 def _section(lines: Iterable[Line]) -> Iterator[Line]:

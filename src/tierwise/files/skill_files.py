@@ -43,7 +43,8 @@ class SkillFile:
 
     `description` is "" where the frontmatter has none. `routing` is the merged block, None if no home says
     anything. `provenance` has an entry for every key of it. `rows` is the coordinator's table. `sources` are
-    the files that were read, the skill's own first.
+    the files that were read, the skill's own first. `adaptation_lines` has the line of each of the skill's
+    own adaptations, by (from, to).
     """
 
     path: Path
@@ -55,6 +56,7 @@ class SkillFile:
     rows: tuple[RoutingRow, ...] = ()
     findings: tuple[Finding, ...] = ()
     sources: tuple[Path, ...] = ()
+    adaptation_lines: Mapping[tuple[str, str], int] = dataclasses.field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -122,7 +124,8 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
     name = _name(file, entries["name"].node if "name" in entries else None, homes.findings)
     lines = list(lines_of(page.body, page.body_line))
     rows, table_findings = read_tables(lines, str(file), homes.words)
-    adaptations, adaptation_findings = read_adaptations(lines, str(file), homes.words)
+    sections, adaptation_findings = read_adaptations(lines, str(file), homes.words)
+    adaptations = tuple((section.pair, section.text) for section in sections)
     role = Role.COORDINATOR if rows or name.endswith("-coordinator") else None
     return SkillFile(
         path=file,
@@ -134,6 +137,7 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
         rows=rows,
         findings=_bounded(file, [*homes.findings, *table_findings, *adaptation_findings]),
         sources=sources,
+        adaptation_lines={section.pair: section.line for section in sections},
     )
 
 
