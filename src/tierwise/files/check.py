@@ -38,12 +38,10 @@ def block_findings(file: SkillFile, ladder: Ladder = BUILT_IN) -> list[Finding]:
 
 def description_findings(file: SkillFile) -> list[Finding]:
     """What is wrong with a skill that says nowhere when to use it: a client offers it by its description."""
-    if file.has_description or not file.usable:
+    if file.description or not file.usable:
         return []
-    problem, remedy = (
-        "no description: no client knows when to use it",
-        "Add `description:` to the frontmatter.",
-    )
+    problem = "no description: no client knows when to use it"
+    remedy = "Add `description:` to the frontmatter."
     return [Finding(str(file.path), 1, "description", problem, remedy, "warning", "description-missing")]
 
 
