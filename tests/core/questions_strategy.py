@@ -8,8 +8,18 @@ from hypothesis import strategies as st
 
 from tierwise.core.models import ModelCard
 from tierwise.core.prices import Price, Rates
-from tierwise.core.questions import CacheFacts, Hint, Question, Settings, UserWish
-from tierwise.core.skills import EFFORTS, Condition, Demand, Role, Routing, Skill, Trigger, skill_of
+from tierwise.core.questions import AtStep, CacheFacts, Hint, Question, Settings, UserWish
+from tierwise.core.skills import (
+    EFFORTS,
+    Condition,
+    Demand,
+    Role,
+    Routing,
+    Skill,
+    SkillStep,
+    Trigger,
+    skill_of,
+)
 from tierwise.core.tiers import BUILT_IN
 from tierwise.core.zones import Gauge, Scope, Thresholds
 
@@ -44,10 +54,26 @@ routings = st.builds(
 )
 
 
+steps = st.lists(
+    st.builds(
+        SkillStep,
+        number=st.integers(1, 3),
+        title=st.sampled_from(["", "Scan", "Classify each component."]),
+        tiers=st.lists(tiers, max_size=2, unique=True).map(tuple),
+        reason=st.sampled_from(["", "mechanical"]),
+    ),
+    max_size=3,
+    unique_by=lambda step: step.number,
+).map(tuple)
+
+at_steps = st.builds(AtStep, st.sampled_from([1, 2, 9, "2", "Step 3", "classify EACH component"]), maybe_tier)
+
+
 @st.composite
 def skills(draw: st.DrawFn) -> Skill:
     triggers = draw(st.lists(st.builds(Trigger, words.filter(bool), tiers), max_size=1))
-    skill = skill_of("a-skill", draw(st.none() | routings), triggers=tuple(triggers))
+    block = draw(st.none() | routings)
+    skill = skill_of("a-skill", block, triggers=tuple(triggers), steps=draw(steps))
     return replace(skill, verified_floor=draw(st.none() | common_tiers))
 
 
@@ -164,4 +190,5 @@ def questions(draw: st.DrawFn) -> Question:
         attempt=draw(st.integers(0, 2)),
         failure=draw(st.none() | st.sampled_from(["quality", "quota", "network", "deterministic"])),
         answer=draw(st.none() | st.sampled_from(["accept", "hold", "pause"])),
+        step=draw(st.none() | at_steps),
     )

@@ -11,7 +11,7 @@ from questions_strategy import questions, tiers
 from tierwise.core.bounds import ceiling_of
 from tierwise.core.case import case_of
 from tierwise.core.decide import RULES, decide
-from tierwise.core.questions import Question, UserWish
+from tierwise.core.questions import AtStep, Question, UserWish
 from tierwise.core.tiers import Tier
 from tierwise.core.zones import Zone
 
@@ -64,6 +64,37 @@ def test_nothing_goes_below_the_minimum_unless_waived_or_capped(question: Questi
 
 
 @given(questions())
+def test_no_step_goes_below_a_minimum_that_was_declared(question: Question) -> None:
+    skill, at_step = question.skill, case_of(question).skill
+
+    assert skill is None or not skill.minimum_declared or at_step.floor == skill.floor
+
+
+@given(questions())
+def test_a_step_only_speaks_where_the_skill_itself_would(question: Question) -> None:
+    case, decision = case_of(question), decide(question)
+    away = decide(replace(question, step=None))
+    said = {step.rule: step for step in decision.trace}["preferred"]
+    unknown = question.asked_model is not None and question.asked is None
+
+    if case.step_tier is None:
+        assert decision.tier == away.tier
+    elif not unknown:
+        assert said.after == case.step_tier
+        assert case.step_tier in case.step.tiers
+        assert str(case.step) in said.why
+
+
+@given(questions())
+def test_a_step_that_is_not_there_is_a_warning_and_changes_nothing(question: Question) -> None:
+    asked, away = replace(question, step=AtStep(77)), replace(question, step=None)
+    decision, without = decide(asked), decide(away)
+
+    assert "77" in decision.warnings[0]
+    assert replace(decision, warnings=()) == replace(without, warnings=())
+
+
+@given(questions())
 def test_nothing_goes_above_the_ceiling(question: Question) -> None:
     ceiling = ceiling_of(case_of(question))
     tier = decide(question).tier
@@ -80,6 +111,7 @@ def test_a_premium_tier_must_be_named_by_somebody(question: Question) -> None:
     if question.skill:
         named |= {question.skill.preferred, question.skill.minimum, *question.skill.acceptable}
         named |= {trigger.to for trigger in question.skill.triggers}
+        named |= set(step.tiers if (step := case_of(question).step) else ())
     if question.cache:
         named.add(question.cache.tier)
     tier = decide(question).tier

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tierwise.core.models import ModelCard
 from tierwise.core.questions import Answer, Offer, Question, Refusal
-from tierwise.core.skills import Role, Skill
+from tierwise.core.skills import Role, Skill, SkillStep
 from tierwise.core.tiers import Ladder, Tier
 from tierwise.core.zones import Gauge, Zone, strictest, zone_of
+
+LONGEST_STEP: Final = 80
+"""Characters of an unknown step's name that are repeated."""
 
 Ruling = tuple[Tier, str]
 """What a rule returns: the tier that should stand, and why, in words for a person."""
@@ -23,11 +27,16 @@ Ruling = tuple[Tier, str]
 
 @dataclass(slots=True)
 class Case:
-    """The question, what was found out so far, and the tier after each rule that has spoken."""
+    """The question, what was found out so far, and the tier after each rule that has spoken.
+
+    `skill` is as it stands at `step`, which names `step_tier`; both None where no known step is asked for.
+    """
 
     question: Question
     ladder: Ladder
     skill: Skill | None
+    step: SkillStep | None = None
+    step_tier: Tier | None = None
     effort: str | None = None
     zone: Zone = Zone.GREEN
     binding: Gauge | None = None
@@ -157,9 +166,35 @@ class Case:
 
 
 def case_of(question: Question) -> Case:
-    """The case as it stands before the first rule: the skill with its silent fields filled in."""
-    skill = _filled(question)
-    return Case(question, question.settings.ladder, skill, effort=skill.effort if skill else None)
+    """The case as it stands before the first rule: the skill at its step, its silent fields filled in."""
+    step, step_tier, warnings = _step_of(question)
+    skill = question.skill
+    skill = _filled(question, skill.at(step) if skill and step else skill)
+    return Case(
+        question,
+        question.settings.ladder,
+        skill,
+        step=step,
+        step_tier=step_tier,
+        effort=skill.effort if skill else None,
+        warnings=warnings,
+    )
+
+
+def _step_of(question: Question) -> tuple[SkillStep | None, Tier | None, list[str]]:
+    """The step that the question is at, the tier that it names, and what was wrong in asking for them."""
+    at, skill = question.step, question.skill
+    if at is None:
+        return None, None, []
+    step = skill.step(at.named) if skill else None
+    if step is None:
+        asked = f"`{str(at.named)[:LONGEST_STEP]}`"
+        whose = f"{skill.name} has no step {asked}: its own tier stands" if skill else f"{asked}: no skill"
+        return None, None, [whose]
+    if at.tier is None or at.tier in step.tiers:
+        return step, at.tier or max(step.tiers, default=None), []
+    named = " or ".join(tier.name for tier in step.tiers) or "no tier"
+    return step, max(step.tiers, default=None), [f"{step} names {named}, not {at.tier}"]
 
 
 def default_for(question: Question, role: Role) -> Tier:
@@ -171,9 +206,8 @@ def default_for(question: Question, role: Role) -> Tier:
     return ladder.standard if role is Role.SPECIALIST else ladder.light
 
 
-def _filled(question: Question) -> Skill | None:
+def _filled(question: Question, skill: Skill | None) -> Skill | None:
     """The skill; where it is declared without `preferred`, its role's default stands in for it."""
-    skill = question.skill
     if skill is None or not skill.declared or skill.preferred is not None:
         return skill
     tier = default_for(question, skill.role)

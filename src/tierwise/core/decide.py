@@ -12,6 +12,7 @@ Source: rules.md section 3; seed A§1.3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from tierwise.core.adaptations import adaptation_of
@@ -22,6 +23,7 @@ from tierwise.core.estimates import Estimate, estimate_for
 from tierwise.core.models import ModelCard
 from tierwise.core.pressure import budget, fullness
 from tierwise.core.questions import Decision, Question, Refusal, Step
+from tierwise.core.skills import Skill
 from tierwise.core.switching import switch_cost
 from tierwise.core.tiers import Tier
 from tierwise.core.wishes import conditions, fit, learned, preferred, session_default
@@ -110,10 +112,16 @@ def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decisi
         refusal=refusal,
         warnings=tuple(case.warnings),
         notify=_notice(case),
-        adaptations=adaptation_of(case.skill, tier, case.ladder),
+        adaptations=adaptation_of(_as_written(case), tier, case.ladder),
         estimate=_estimate(case),
         answered=tuple(dict.fromkeys(case.answered)),
     )
+
+
+def _as_written(case: Case) -> Skill | None:
+    """The skill, preferring what its step names: a step that was written for a tier needs no help at it."""
+    skill, tier = case.skill, case.step_tier
+    return replace(skill, preferred=tier) if skill is not None and tier is not None else skill
 
 
 def _estimate(case: Case) -> Estimate | None:

@@ -57,7 +57,8 @@ class CacheFacts:
 
     `tier` and `price` are those of the model whose cache is warm. Token counts are per call, but for
     `warm_tokens`, the size of the cached prefix. `ttl` is "5m" or "1h". While `tool_result_pending`, a
-    switch is only allowed as the skill begins or ends (`skill_boundary`).
+    switch is only allowed as the skill begins or ends (`skill_boundary`). `also_warm` are other models that
+    still hold a part of the conversation: model id and tokens.
     """
 
     tier: Tier | None = None
@@ -69,6 +70,18 @@ class CacheFacts:
     ttl: Literal["5m", "1h"] = "5m"
     tool_result_pending: bool = False
     skill_boundary: bool = False
+    also_warm: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AtStep:
+    """The step of the skill that the call is for: its number, or its title in any case.
+
+    `tier` says which of the step's alternatives applies; None: the highest of them.
+    """
+
+    named: int | str
+    tier: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ class Question:
     `context_tokens` and `output_tokens` are what the model's window must hold. `attempt` is the 0-based
     index of the try that ended in `failure`. `answers` holds what the user answered, by the offer's id;
     `answer` stands in for every offer that is not among them. `history` is the estimate from the skill's own
-    past runs.
+    past runs. `step` is where the skill's procedure stands; None if nobody says.
     """
 
     skill: Skill | None = None
@@ -127,6 +140,7 @@ class Question:
     answer: Answer | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     history: Estimate | None = None
+    step: AtStep | None = None
 
 
 class Step(NamedTuple):

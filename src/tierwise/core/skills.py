@@ -7,13 +7,15 @@ the skill as the rules see it, with the defaults of rules.md section 2 filled in
     allow_upgrade = allow_downgrade = true
 
 A skill with no block at all is *undeclared* (`declared` is False): it runs on what the client asked for.
+The steps of its procedure may name tiers of their own; `Skill.at` is the skill as it stands at one of them.
 
-Source: rules.md section 2; seed A§1.1, A§7.1.
+Source: rules.md sections 2 and 5; seed A§1.1, A§4.2, A§7.1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -65,6 +67,24 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillStep:
+    """One numbered step of a skill's procedure (A§4.2), with the tiers that its author names for it.
+
+    `tiers` are alternatives, as written; () where the step names none. `line` is 1-based in the skill's file,
+    0 for a step that comes from none.
+    """
+
+    number: int
+    title: str = ""
+    tiers: tuple[Tier, ...] = ()
+    reason: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"step {self.number} ({self.title})" if self.title else f"step {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRange:
     """A declared range of tokens, `low` ≤ `high`, both at least 0."""
 
@@ -103,8 +123,9 @@ class Routing:
 class Skill:
     """A skill as the rules see it. `acceptable` is ordered cheapest first and holds `preferred`, if any.
 
-    `verified_floor` is the eval-verified minimum (rules.md section 8). `adaptations` maps (from, to) tier
-    names to the skill's own compensating instructions.
+    `minimum_declared` is False for a minimum that only follows from `acceptable`. `verified_floor` is the
+    eval-verified minimum (rules.md section 8). `adaptations` maps (from, to) tier names to the skill's own
+    compensating instructions. `steps` are those of its procedure.
     """
 
     name: str
@@ -113,6 +134,7 @@ class Skill:
     preferred: Tier | None = None
     acceptable: tuple[Tier, ...] = ()
     minimum: Tier | None = None
+    minimum_declared: bool = False
     allow_upgrade: bool = True
     allow_downgrade: bool = True
     demand: Demand = Demand.VARIABLE
@@ -123,6 +145,26 @@ class Skill:
     effort_first: bool = False
     verified_floor: Tier | None = None
     adaptations: tuple[tuple[tuple[str, str], str], ...] = ()
+    steps: tuple[SkillStep, ...] = ()
+
+    def step(self, named: int | str) -> SkillStep | None:
+        """The step of that number ("2", "step 2"), or of that title in any case; None if there is none."""
+        word = str(named).strip()
+        number = re.fullmatch(r"(?:step\s+)?([0-9]{1,9})", word, re.IGNORECASE)
+        if number is not None:
+            return next((step for step in self.steps if step.number == int(number[1])), None)
+        return next((step for step in self.steps if word and _folded(step.title) == _folded(word)), None)
+
+    def at(self, step: SkillStep) -> Skill:
+        """This skill while it is at the step: what the step names is declared, and acceptable there.
+
+        A declared minimum stands; one that only follows from `acceptable` follows the step's tiers too.
+        """
+        if not step.tiers:
+            return self
+        acceptable = tuple(sorted({*self.acceptable, *step.tiers}))
+        minimum = self.minimum if self.minimum_declared else acceptable[0]
+        return replace(self, declared=True, acceptable=acceptable, minimum=minimum)
 
     @property
     def floor(self) -> Tier | None:
@@ -146,6 +188,7 @@ def skill_of(
     role: Role | None = None,
     triggers: tuple[Trigger, ...] = (),
     adaptations: tuple[tuple[tuple[str, str], str], ...] = (),
+    steps: tuple[SkillStep, ...] = (),
 ) -> Skill:
     """The skill that this block describes, defaults filled in; undeclared if `routing` is None.
 
@@ -154,7 +197,9 @@ def skill_of(
     the author's wish still counts.
     """
     if routing is None:
-        return Skill(name, role=role or Role.SPECIALIST, triggers=triggers, adaptations=adaptations)
+        return Skill(
+            name, role=role or Role.SPECIALIST, triggers=triggers, adaptations=adaptations, steps=steps
+        )
     acceptable = set(routing.acceptable or ())
     if routing.preferred is not None:
         acceptable.add(routing.preferred)
@@ -166,6 +211,7 @@ def skill_of(
         preferred=routing.preferred,
         acceptable=ordered,
         minimum=routing.minimum or (ordered[0] if ordered else None),
+        minimum_declared=routing.minimum is not None,
         allow_upgrade=routing.allow_upgrade is not False,
         allow_downgrade=routing.allow_downgrade is not False,
         demand=routing.reasoning_demand or Demand.VARIABLE,
@@ -175,4 +221,9 @@ def skill_of(
         effort=routing.effort,
         effort_first=bool(routing.effort_first),
         adaptations=adaptations,
+        steps=steps,
     )
+
+
+def _folded(title: str) -> str:
+    return " ".join(title.split()).rstrip(".:").casefold()

@@ -12,7 +12,7 @@ from tierwise.core import conditions as lexical
 from tierwise.core.bounds import ceiling_of
 from tierwise.core.case import Case, Ruling, default_for
 from tierwise.core.questions import Hint
-from tierwise.core.skills import Skill
+from tierwise.core.skills import Skill, SkillStep
 from tierwise.core.tiers import Tier
 
 
@@ -33,13 +33,22 @@ def session_default(case: Case, tier: Tier) -> Ruling:
 
 
 def preferred(case: Case, tier: Tier) -> Ruling:
-    """The skill's own preferred tier, after project overrides."""
-    skill = case.skill
+    """The tier that the skill names for its step, else its preferred one, after project overrides."""
+    skill, step = case.skill, case.step
     if skill is None:
         return tier, "no skill"
+    if step is not None and case.step_tier is not None:
+        return case.step_tier, f"{step} says {case.step_tier}{_whence(step)}"
+    silent = f"{step} names no tier; " if step is not None else ""
     if skill.preferred is None:
-        return tier, f"{skill.name} names no preferred tier"
-    return skill.preferred, f"{skill.name} prefers {skill.preferred}"
+        return tier, f"{silent}{skill.name} names no preferred tier"
+    return skill.preferred, f"{silent}{skill.name} prefers {skill.preferred}"
+
+
+def _whence(step: SkillStep) -> str:
+    """Why the step says the tier: among which alternatives, and the author's reason."""
+    among = f", of {' or '.join(each.name for each in step.tiers)}" if len(step.tiers) > 1 else ""
+    return f"{among}: {step.reason}" if step.reason else among
 
 
 def conditions(case: Case, tier: Tier) -> Ruling:
