@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "check": "tierwise.cli.check",
     "explain": "tierwise.cli.explain",
     "estimate": "tierwise.cli.estimate",
+    "adapt": "tierwise.cli.adapt",
     "route": "tierwise.cli.route",
     "serve": "tierwise.cli.serve",
     "offers": "tierwise.cli.offers",

@@ -13,6 +13,7 @@ from tierwise import wiring
 from tierwise.cli import ledger
 from tierwise.cli.skill_lookup import find_skill, reading_roots
 from tierwise.core.audits import AuditView, audit_block
+from tierwise.core.figures import printable
 from tierwise.core.prices import usd
 from tierwise.core.questions import Decision
 from tierwise.errors import TierwiseError
@@ -106,7 +107,7 @@ def _text(routed: Routed, folder: Path) -> str:
         lines.append(f"  Offer: {decision.offer.text} ({' | '.join(decision.offer.options)})")
     if decision.adaptations:
         lines.append("  Adaptations for the lower tier:")
-        lines += [f"    {line}" for line in decision.adaptations.splitlines()]
+        lines += [f"    {printable(line)}" for line in decision.adaptations.splitlines()]
     return "\n".join(lines)
 
 

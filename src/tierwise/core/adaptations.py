@@ -121,7 +121,7 @@ def built_in(preferred: Tier, tier: Tier, ladder: Ladder) -> str:
 
 
 def _way(pairs: frozenset[Pair], preferred: Tier, tier: Tier, ladder: Ladder) -> tuple[Pair, ...]:
-    """The fewest pairs that lead from `preferred` down to `tier`; of equally few, with the longest first fall.
+    """The fewest pairs that lead from `preferred` down to `tier`; of equally few, the longest fall first.
 
     Empty if none do. Rungs are looked at from `tier` upwards, so each one's best way is known when needed.
     """

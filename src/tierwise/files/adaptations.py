@@ -44,7 +44,7 @@ def read_adaptations(
         tiers = [words.tier(word) for word in leads]
         to, preferred = tiers
         if to is None or preferred is None:
-            findings += _unknown(path, line, leads, tiers, words)
+            findings += _unknown(path, line, leads, tiers, words, told=len(findings))
         elif to >= preferred:
             problem = f"{to} is not below {preferred}, so this is never used"
             findings.append(_warning(path, line, "adaptation-order", problem, "Swap the two tiers."))
@@ -85,10 +85,16 @@ def _blocks(lines: Iterable[Line]) -> Iterator[tuple[int, tuple[str, str], str]]
 
 
 def _unknown(
-    path: str, line: int, leads: tuple[str, str], tiers: list[Tier | None], words: TierWords
+    path: str, line: int, leads: tuple[str, str], tiers: list[Tier | None], words: TierWords, told: int
 ) -> list[Finding]:
     return [
-        _warning(path, line, "unknown-tier", f"{quoted(word)} is no known tier or model", words.remedy(word))
+        _warning(
+            path,
+            line,
+            "unknown-tier",
+            f"{quoted(word)} is no known tier or model",
+            words.remedy(word, told),
+        )
         for word, tier in zip(leads, tiers, strict=True)
         if tier is None
     ]

@@ -6,7 +6,11 @@
 Tiers are names; null is a model that the catalog does not know, served as asked. Dollars are floats here
 and only here: the ledger keeps nano-dollars.
 
-Source: rules.md sections 3 and 13.
+`adaptations` is text for the **tail** of the prompt, behind everything that is cached: the tier is lower than
+the skill, or its step, prefers. It is the skill's own section, else a built-in text, at most 8,000
+characters; null at the preferred tier and above. Its words are the skill's, not the user's.
+
+Source: rules.md sections 3, 5 and 13.
 """
 
 from __future__ import annotations
