@@ -31,11 +31,11 @@ def command(paths: tuple[Path, ...], form: str | None, as_json: bool, strict: bo
 
     Each PATH is a Markdown file, or a folder to search for SKILL.md and agents/*.md.
     """
-    from tierwise.wiring import tier_of_model
+    from tierwise.wiring import tier_lookup
 
     if as_json and form not in (None, "json"):
         raise click.UsageError("--json and --format contradict each other")
-    report = check(tuple(_skill_of(path) for path in paths), tier_of_model)
+    report = check(tuple(_skill_of(path) for path in paths), tier_lookup())
     click.echo(FORMATS["json" if as_json else form or "text"](report))
     if report.files == 0:
         click.echo(f"Nothing to check: no {SKILL_FILE} and no agents/*.md there.", err=True)

@@ -29,11 +29,11 @@ from tierwise.files.walk import AGENTS_FOLDER
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 def main(files: tuple[Path, ...], form: str, strict: bool) -> None:
     """Find mistakes in the SKILL.md, routing.yaml and agents/*.md among FILES; pass over all others."""
-    from tierwise.wiring import tier_of_model
+    from tierwise.wiring import tier_lookup
 
     write_anything()
     ours = dict.fromkeys(skill for file in files if (skill := skill_of(file)) is not None)
-    report = check(tuple(ours), tier_of_model, descriptions=True)
+    report = check(tuple(ours), tier_lookup(), descriptions=True)
     click.echo(FORMATS[form](report))
     if report.fails(strict):
         raise click.exceptions.Exit(1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from tierwise.core.adaptations import Pair
@@ -20,6 +21,8 @@ from tierwise.files.markdown import Line
 from tierwise.files.nodes import quoted
 from tierwise.files.tier_words import TierWords
 
+MAX_ADAPTATIONS: Final = 200
+"""Texts read of one skill; a ladder of twenty rungs has 190 pairs."""
 MAX_ADAPTATION_CHARACTERS: Final = 4_000
 """Of one section: what is appended to a prompt of a lowered skill must stay small beside it."""
 _SECTION: Final = re.compile(r"degradation adaptations?\b", re.IGNORECASE)
@@ -40,7 +43,7 @@ def read_adaptations(
     """The section's texts by pair of tiers, and what cannot be read; the first text of a pair counts."""
     found: dict[Pair, Section] = {}
     findings: list[Finding] = []
-    for line, leads, text in _blocks(_section(lines)):
+    for line, leads, text in islice(_blocks(_section(lines)), MAX_ADAPTATIONS):
         tiers = [words.tier(word) for word in leads]
         to, preferred = tiers
         if to is None or preferred is None:

@@ -85,7 +85,7 @@ class Reader:
 
     def unknown(self, written: str, line: int, key: str, known: Iterable[str]) -> None:
         """Note a key that nobody reads, with the known one that it may have meant."""
-        close = did_you_mean(key, known)
+        close = did_you_mean(key, known, told=len(self.findings))
         remedy = f"Did you mean `{close}`?" if close else f"Use one of {', '.join(known)}."
         self.warn("unknown-key", line, written, "no such key; it is not read", remedy)
 
@@ -96,7 +96,8 @@ class Reader:
         tier = self.words.tier(node.value) if isinstance(node.value, str) else None
         if tier is None:
             problem = f"{node.shown} is no known tier or model"
-            self.warn("unknown-tier", node, written, problem, self.words.remedy(node.text))
+            remedy = self.words.remedy(node.text, told=len(self.findings))
+            self.warn("unknown-tier", node, written, problem, remedy)
         return tier
 
     def tiers(self, written: str, node: Node) -> tuple[Tier, ...] | None:
@@ -118,7 +119,7 @@ class Reader:
             problem = f"{node.shown} is a YAML boolean where a word was meant"
             self.warn("yaml-boolean", node, written, problem, remedy)
         else:
-            close = did_you_mean(word, allowed)
+            close = did_you_mean(word, allowed, told=len(self.findings))
             problem, remedy = (
                 f"{node.shown} is not one of its words",
                 f"Did you mean `{close}`?" if close else remedy,

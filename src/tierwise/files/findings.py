@@ -8,9 +8,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
+MAX_GUESSES: Final = 200
+"""Guesses made for one file. Each may take a tenth of a millisecond, and a file can hold 100,000 mistakes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,12 @@ class Finding:
         return f"{place}: {self.severity}:{key} {self.problem}. {self.remedy}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` is most likely a misspelling of; None if nothing is close."""
+def did_you_mean(word: str, known: Iterable[str], told: int = 0) -> str | None:
+    """The known word that `word` is most likely a misspelling of; None if nothing is close.
+
+    `told` is how many mistakes of the same file were told before: after `MAX_GUESSES` nothing is guessed.
+    """
+    if told >= MAX_GUESSES:
+        return None
     close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return close[0] if close else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING: Final = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
@@ -19,8 +19,7 @@ _CELL_END: Final = re.compile(r"(?<!\\)\|")
 _LINK: Final = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a page, its 1-based number in the file, and whether it belongs to fenced code."""
 
     number: int
@@ -30,7 +29,7 @@ class Line:
     @property
     def heading(self) -> tuple[int, str] | None:
         """(level, text) if this is a heading outside of code."""
-        found = None if self.is_code else _HEADING.fullmatch(self.text)
+        found = None if self.is_code or "#" not in self.text else _HEADING.fullmatch(self.text)
         return (len(found[1]), found[2].strip(" \t#")) if found else None
 
 
@@ -46,7 +45,7 @@ def lines_of(text: str, first_line: int = 1) -> Iterator[Line]:
     """The lines of `text`, whose first one is line `first_line` of the file."""
     fence = ""
     for number, line in enumerate(text.split("\n"), first_line):
-        found = _FENCE.fullmatch(line)
+        found = _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
         yield Line(number, line, bool(fence or found))
         if found and not fence:
             fence = found[1]
@@ -59,7 +58,7 @@ def tables_of(lines: Iterable[Line]) -> Iterator[tuple[list[str], list[Row]]]:
     before: list[str] = []
     table: tuple[list[str], list[Row]] | None = None
     for line in lines:
-        cells = _cells(line)
+        cells = _cells(line) if "|" in line.text and not line.is_code else []
         if table is not None and cells:
             table[1].append(Row(line.number, dict(zip(table[0], cells, strict=False))))
             continue
@@ -79,11 +78,8 @@ def unmarked(cell: str) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    """The cells of a line that can belong to a table; empty if it cannot."""
-    text = line.text.strip()
-    if line.is_code or "|" not in text:
-        return []
-    inner = text.removeprefix("|")
+    """The cells of a table's line."""
+    inner = line.text.strip().removeprefix("|")
     parts = _CELL_END.split(inner)
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()

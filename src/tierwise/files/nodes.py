@@ -35,7 +35,7 @@ from tierwise.files.text_files import UnusableError, check_characters, read_text
 __all__ = ["Entry", "Node", "Scalar", "node_of", "quoted", "read_text", "read_yaml"]
 
 MAX_DEPTH: Final = 32
-MAX_NODES: Final = 20_000
+MAX_NODES: Final = 10_000
 MAX_WARNINGS: Final = 50
 """Mistakes told of one document; whoever makes more of one kind knows by then."""
 SHOWN_CHARACTERS: Final = 60

@@ -19,12 +19,16 @@ from typing import Any, Final, TypeVar
 
 from tierwise.core.skills import EFFORTS, Condition, Demand, EstimatedTokens, Role, TokenRange
 from tierwise.core.tiers import Tier
+from tierwise.files.config_keys import CONDITION, ESTIMATES
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.nodes import Node, quoted
 from tierwise.files.tier_words import TierWords
 from tierwise.files.token_ranges import range_of
 
 Word = TypeVar("Word", bound=StrEnum)
+
+MAX_ITEMS: Final = 100
+"""Entries read of one list: tiers, conditions, words that match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class _Reader:
     def _unknown_key(self, key: str, line: int, inside: str, known: Iterable[str]) -> None:
         if key in COMMENT_KEYS:
             return
-        close = did_you_mean(key, known)
+        close = did_you_mean(key, known, told=len(self.findings))
         remedy = f"Did you mean `{close}`?" if close else f"Use one of {', '.join(known)}."
         self.warn("unknown-key", line, inside + key, "no such key; it is not read", remedy)
 
@@ -103,7 +107,8 @@ class _Reader:
         tier = self.words.tier(word)
         if tier is None:
             problem = f"{quoted(word)} is no known tier or model"
-            self.warn("unknown-tier", node, key, problem, self.words.remedy(word))
+            remedy = self.words.remedy(word, told=len(self.findings))
+            self.warn("unknown-tier", node, key, problem, remedy)
         return tier
 
     def tiers(self, node: Node, key: str) -> tuple[Tier, ...] | None:
@@ -111,14 +116,22 @@ class _Reader:
         if isinstance(node.value, str):
             items = tuple(Node(word, node.line, word) for word in re.split(r"[\s,]+", node.value) if word)
             if not self.flat:
-                remedy = f"Write [{', '.join(item.text for item in items)}]."
+                remedy = f"Write [{', '.join(item.text for item in items[:MAX_ITEMS])}]."
                 self.warn("not-a-list", node, key, "text where a list was meant", remedy)
         elif not isinstance(node.value, tuple):
             problem = f"{node.kind} where a list was meant"
             self.warn("not-a-list", node, key, problem, "Write [haiku, sonnet].")
             return None
+        items = self._shortened(items, node, key)
         read = [tier for at, item in enumerate(items) if (tier := self.tier(item, f"{key}[{at}]"))]
         return tuple(dict.fromkeys(read)) or None
+
+    def _shortened(self, items: tuple[Node, ...], node: Node, key: str) -> tuple[Node, ...]:
+        """The items that are read: every one costs a look in each decision."""
+        if len(items) > MAX_ITEMS:
+            problem = f"only the first {MAX_ITEMS} of {len(items):,} entries are read"
+            self.warn("too-many-items", node, key, problem, "Say it in fewer.")
+        return items[:MAX_ITEMS]
 
     def boolean(self, node: Node, key: str) -> bool | None:
         if isinstance(node.value, bool):
@@ -157,7 +170,7 @@ class _Reader:
             self.warn("not-a-list", node, key, f"{node.kind} where a list was meant", remedy)
             return None
         read: list[Condition] = []
-        for at, item in enumerate(node.items):
+        for at, item in enumerate(self._shortened(node.items, node, key)):
             condition = self._condition(item, f"{key}[{at}]")
             if condition is not None:
                 self.lines[f"{key}[{len(read)}]"] = item.line
@@ -211,6 +224,7 @@ class _Reader:
         if node is None:
             return ()
         items = node.items if isinstance(node.value, tuple) else (node,)
+        items = self._shortened(items, node, key)
         read = (self._text(item, f"{key}[{at}]") for at, item in enumerate(items))
         return tuple(text for text in read if text)
 
@@ -254,8 +268,8 @@ FIELDS: Final[dict[str, Callable[[_Reader, Node, str], object]]] = {
     "role": _Reader.role,
 }
 """Every key of the block; each is the name of a field of `Routing`."""
-CONDITION_KEYS: Final = ("when", "downgrade_to", "hold_at", "match")
-ESTIMATE_KEYS: Final = ("input", "output", "tool_calls", "total_estimate")
+CONDITION_KEYS: Final = tuple(CONDITION)
+ESTIMATE_KEYS: Final = tuple(ESTIMATES)
 COMMENT_KEYS: Final = frozenset({"reason"})
 """Keys that people write for people (A§3.2)."""
 CONDITION_REMEDY: Final = 'Write `when: "…"` and one of `downgrade_to:` or `hold_at:`.'

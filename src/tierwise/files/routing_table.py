@@ -42,9 +42,9 @@ TITLES: Final = {
 }
 """Column title in lower case → the column that it means."""
 BLANK: Final = frozenset({"", "-", "–", "—", "none", "n/a", "never"})
-MAX_ROWS: Final = 1_000
+MAX_ROWS: Final = 500
 """Rows read of one coordinator; each one may cost a look at a file."""
-MAX_TRIGGERS: Final = 50
+MAX_TRIGGERS: Final = 20
 """Triggers read of one row."""
 _ARROW: Final = re.compile("→|⇒|->|=>")
 
@@ -113,7 +113,8 @@ class _Reader:
         tier = self.words.tier(word)
         if tier is None:
             problem = f"{quoted(word)} is no known tier or model"
-            self._warn("unknown-tier", line, key, problem, self.words.remedy(word))
+            remedy = self.words.remedy(word, told=len(self.findings))
+            self._warn("unknown-tier", line, key, problem, remedy)
         return tier
 
     def _triggers(self, cell: str, line: int) -> tuple[Trigger, ...]:

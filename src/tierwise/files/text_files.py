@@ -1,7 +1,7 @@
 """Text files: what a person wrote as text, or one finding that says why it cannot be read.
 
-A file is read only if it is regular, at most `MAX_FILE_BYTES` and UTF-8; a BOM and foreign line ends are
-taken off, so a line number means the same here and in an editor.
+A file is read only if it is regular, within `MAX_FILE_BYTES` and `MAX_LINES`, and UTF-8; a BOM and foreign
+line ends are taken off, so a line number means the same here and in an editor.
 
 Source: rules.md section 2; research/platform.md section D.
 """
@@ -17,6 +17,8 @@ from tierwise.files.findings import Finding
 MAX_FILE_BYTES: Final = 1024 * 1024
 """The largest public SKILL.md that was met has 288 KiB, nearly all of it prose."""
 MAX_YAML_BYTES: Final = 256 * 1024
+MAX_LINES: Final = 50_000
+"""The same file has 7,000 lines; a megabyte of line ends would be a million."""
 
 
 class UnusableError(Exception):
@@ -78,7 +80,11 @@ def _decoded(raw: bytes) -> str:
         line = raw.count(b"\n", 0, wrong.start) + 1
         problem = f"byte {wrong.start} (0x{raw[wrong.start]:02x}) is not UTF-8"
         raise UnusableError("not-utf-8", problem, "Save the file as UTF-8.", line) from wrong
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > MAX_LINES:
+        problem = f"the file has more than {MAX_LINES:,} lines"
+        raise UnusableError("too-large", problem, "Move what is long into files beside it.")
+    return text
 
 
 def _too_large(what: str, limit_bytes: int) -> UnusableError:

@@ -40,10 +40,10 @@ class TierWords:
         name = self.tier_of_model(word.strip())
         return None if name is None else self.ladder.get(name)
 
-    def remedy(self, word: str) -> str:
-        """What to write instead of `word`."""
+    def remedy(self, word: str, told: int = 0) -> str:
+        """What to write instead of `word`; not guessed where very many mistakes were `told` before."""
         known, word = self.ladder.words(), word.lower()[:LONGEST_WORD]
         named = [part for part in re.findall(r"\w+", word) if part in known]
-        close = named[0] if named else did_you_mean(word, known)
+        close = named[0] if named else did_you_mean(word, known, told)
         rungs = ", ".join(rung.name for rung in self.ladder.rungs)
         return f"Did you mean `{close}`?" if close else f"Use {rungs}, or the id of a model in the catalog."

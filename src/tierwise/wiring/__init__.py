@@ -5,8 +5,9 @@ Everything below takes what it needs as arguments; everything above asks here.
 Source: design.md, "The shape".
 """
 
-from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_of_model
-from tierwise.wiring.places import day_of, home_dir, new_id, now_us, own_skill_folders, user_file
+from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_lookup, tier_of_model
+from tierwise.wiring.configurations import configuration
+from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
 from tierwise.wiring.serving import ServeOptions, Serving, budget_file, offers_in, router_for, serving
 from tierwise.wiring.stores import open_store, store_name
 
@@ -15,7 +16,9 @@ __all__ = [
     "Serving",
     "budget_file",
     "catalog_findings",
+    "configuration",
     "day_of",
+    "gsd_home",
     "home_dir",
     "load_catalog",
     "new_id",
@@ -26,6 +29,7 @@ __all__ = [
     "router_for",
     "serving",
     "store_name",
+    "tier_lookup",
     "tier_of_model",
     "user_file",
 ]

@@ -5,7 +5,8 @@ Source: rules.md section 1.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,16 @@ def catalog_findings() -> list[Finding]:
 def tier_of_model(name: str) -> str | None:
     """The built-in rung of the model that `name` means; None for a model that the catalog does not know."""
     return load_catalog().tier_of(name)
+
+
+def tier_lookup() -> Callable[[str], str | None]:
+    """`tier_of_model` for one run over many files: the catalog is opened once, and only if it is asked."""
+
+    @cache
+    def catalog() -> Catalog:
+        return load_catalog()
+
+    return lambda name: catalog().tier_of(name)
 
 
 def _prices_file() -> tuple[Path, int | None]:

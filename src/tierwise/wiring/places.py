@@ -40,6 +40,12 @@ def user_file() -> Path:
     return home_dir() / "model-routing.yaml"
 
 
+def gsd_home() -> Path:
+    """Where GSD keeps the user's preferences: `$GSD_HOME`, else `~/.gsd`."""
+    named = os.environ.get("GSD_HOME")
+    return Path(named).expanduser() if named else Path.home() / ".gsd"
+
+
 def own_skill_folders() -> tuple[Path, ...]:
     """Where a person's own skills and plugins live, for every client that has such a place."""
     home = Path.home()
