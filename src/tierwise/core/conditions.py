@@ -57,6 +57,11 @@ def matched_words(when: str, prompt: str) -> str | None:
     return None
 
 
+def content_words(text: str) -> list[tuple[str, str]]:
+    """(word, stem) of the content words of `text`, in its order. `text` must be in lower case."""
+    return [(word, _stem(word)) for word in _WORD.findall(text) if word not in FRAMING]
+
+
 def _all_in(stems: tuple[str, ...], prompt: str) -> list[str]:
     """The words of the request with these stems; nothing as soon as one is missing."""
     found = []
