@@ -16,6 +16,7 @@ from tierwise.cli.findings_output import FORMATS, Report
 from tierwise.files.check import block_findings, description_findings, place_of, row_findings
 from tierwise.files.findings import Finding
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE, SkillFile, read_skill
+from tierwise.files.step_check import step_findings
 from tierwise.files.table_check import table_findings
 from tierwise.files.tier_words import TierOfModel
 from tierwise.files.walk import skill_paths
@@ -52,7 +53,7 @@ def check(paths: tuple[Path, ...], tier_of_model: TierOfModel, *, descriptions: 
     skills = {file: read_skill(file, tier_of_model=tier_of_model) for file in files}
     findings: list[Finding] = list(found)
     for skill in skills.values():
-        findings += (*skill.findings, *block_findings(skill))
+        findings += (*skill.findings, *block_findings(skill), *step_findings(skill))
         findings += description_findings(skill) if descriptions else ()
         named: list[SkillFile | None] = []
         for row in skill.rows:

@@ -2,7 +2,7 @@
 
     SKILL.md ─┬─ frontmatter ── homes ──┐
               │   routing.yaml ─────────┴─► Routing ─┐
-              └─ body ── routing table, adaptations ─┴─► Skill, with provenance and findings
+              └─ body ─ table, steps, adaptations ───┴─► Skill, with provenance and findings
 
 Reading never raises: what cannot be read leaves an undeclared skill and an error that says why.
 
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tierwise.core.skills import Role, Routing, Skill, skill_of
+from tierwise.core.skills import Role, Routing, Skill, SkillStep, skill_of
 from tierwise.core.tiers import BUILT_IN, Ladder
 from tierwise.files.adaptations import read_adaptations
 from tierwise.files.findings import Finding
@@ -27,6 +27,7 @@ from tierwise.files.markdown import lines_of
 from tierwise.files.nodes import Entry, Node, read_text, read_yaml
 from tierwise.files.provenance import Provenance
 from tierwise.files.routing_table import RoutingRow, read_tables
+from tierwise.files.steps import read_steps
 from tierwise.files.text_files import is_folder
 from tierwise.files.tier_words import TierOfModel, TierWords, no_model
 
@@ -64,6 +65,11 @@ class SkillFile:
         return self.path.parent
 
     @property
+    def steps(self) -> tuple[SkillStep, ...]:
+        """The numbered steps of its procedure, with the tiers that they name."""
+        return self.skill.steps
+
+    @property
     def usable(self) -> bool:
         """Whether all of its files could be read."""
         return all(finding.severity != "error" for finding in self.findings)
@@ -77,6 +83,7 @@ class SkillFile:
             role=self.skill.role,
             triggers=row.triggers,
             adaptations=self.skill.adaptations,
+            steps=self.skill.steps,
         )
         told = {key: _told_by(coordinator, row, key) for key in row.tiers()} | dict(self.provenance)
         return dataclasses.replace(self, skill=skill, routing=filled, provenance=told)
@@ -126,16 +133,17 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
     rows, table_findings = read_tables(lines, str(file), homes.words)
     sections, adaptation_findings = read_adaptations(lines, str(file), homes.words)
     adaptations = tuple((section.pair, section.text) for section in sections)
+    steps, step_findings = read_steps(lines, str(file), homes.words)
     role = Role.COORDINATOR if rows or name.endswith("-coordinator") else None
     return SkillFile(
         path=file,
         name=name,
         description=_description(entries),
-        skill=skill_of(name, homes.routing, role=role, adaptations=adaptations),
+        skill=skill_of(name, homes.routing, role=role, adaptations=adaptations, steps=steps),
         routing=homes.routing,
         provenance=homes.provenance,
         rows=rows,
-        findings=_bounded(file, [*homes.findings, *table_findings, *adaptation_findings]),
+        findings=_bounded(file, [*homes.findings, *table_findings, *step_findings, *adaptation_findings]),
         sources=sources,
         adaptation_lines={section.pair: section.line for section in sections},
     )

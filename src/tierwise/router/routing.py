@@ -20,7 +20,7 @@ from tierwise.core.decide import decide
 from tierwise.core.entries import Purse, Standing
 from tierwise.core.estimates import Estimate
 from tierwise.core.models import Candidates, ModelCard
-from tierwise.core.questions import Decision, Question, UserWish
+from tierwise.core.questions import CacheFacts, Decision, Question, UserWish
 from tierwise.core.skills import Skill, skill_of
 from tierwise.core.tiers import Tier
 from tierwise.files.config import Config
@@ -184,14 +184,33 @@ class Router:
             if self.reachable
             else {},
             context_tokens=call.context_tokens,
+            cache=self._cache(call, config, day),
         )
 
-    def _asked_card(self, call: Call, day: str) -> ModelCard | None:
-        if not call.asked_model:
+    def _cache(self, call: Call, config: Config, day: str) -> CacheFacts | None:
+        """The caches of the conversation, by tier and price; None where no earlier call of it is known."""
+        warm = call.warm
+        if warm is None:
             return None
-        return self.catalog.get(call.asked_model, call.platform, day) or self.catalog.get(
-            call.asked_model, None, day
+        card = self._card(warm.model, call.platform, day)
+        others = ((self._card(model, call.platform, day), tokens) for model, tokens in warm.others)
+        return CacheFacts(
+            tier=tier_named(warm.model, self.catalog, config),
+            price=card.price if card else None,
+            warm_tokens=warm.tokens,
+            new_input_tokens=warm.new_tokens,
+            output_tokens=warm.output_tokens,
+            ttl=warm.ttl,
+            tool_result_pending=call.tool_result_pending,
+            skill_boundary=call.skill_boundary,
+            also_warm=tuple((card.id, tokens) for card, tokens in others if card is not None),
         )
+
+    def _card(self, model: str, platform: str, day: str) -> ModelCard | None:
+        return self.catalog.get(model, platform, day) or self.catalog.get(model, None, day)
+
+    def _asked_card(self, call: Call, day: str) -> ModelCard | None:
+        return self._card(call.asked_model, call.platform, day) if call.asked_model else None
 
     def _to_send(self, config: Config, question: Question, decision: Decision, alarms: list[str]) -> str:
         """The model id to ask for: the decided one if the mode enforces and the request's shape allows it."""
@@ -225,4 +244,11 @@ def with_override(file: SkillFile, name: str, config: Config) -> Skill:
         return file.skill if file.skill.name == name else replace(file.skill, name=name)
     routing = overlay(file.routing, override) if file.routing else override
     skill = file.skill
-    return skill_of(name, routing, role=skill.role, triggers=skill.triggers, adaptations=skill.adaptations)
+    return skill_of(
+        name,
+        routing,
+        role=skill.role,
+        triggers=skill.triggers,
+        adaptations=skill.adaptations,
+        steps=skill.steps,
+    )
