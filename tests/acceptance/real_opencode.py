@@ -1,6 +1,7 @@
 """The real opencode, installed and run headless: nothing of this machine's settings reaches it.
 
-It looks for ripgrep to find its skills, and would download one from GitHub; a copy from npm is put on its path.
+It looks for ripgrep to find its skills, and would download one from GitHub; a copy from npm is put on its
+path.
 """
 
 from __future__ import annotations

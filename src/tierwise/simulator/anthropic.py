@@ -8,12 +8,11 @@ Source: research/clients.md sections 2, 7 and 8.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from tierwise.simulator.answers import Answer, broken_off, event, formed, json_answer, metered, stream_answer
 from tierwise.simulator.caches import CacheUse
-from tierwise.simulator.content import Block, Call, Content, Stop, deltas
+from tierwise.simulator.content import Block, Call, Content, Stop, deltas, sealed
 from tierwise.simulator.refusals import error_event
 from tierwise.simulator.request import Request
 from tierwise.simulator.script import Respond
@@ -118,17 +117,11 @@ def _block_deltas(block: Mapping[str, object]) -> Iterator[Mapping[str, object]]
 def _block(block: Block, index: int, request: Request, respond: Respond) -> dict[str, object]:
     if isinstance(block, Call):
         call_id = block.id or f"toolu_{request.stem}{index:02d}"
-        return {"type": "tool_use", "id": call_id, "name": block.name, "input": block.input}
+        return {"type": "tool_use", "id": call_id, "name": block.name, "input": block.arguments}
     if block.hidden:
-        signature = _signature(respond.model or request.model, block.text)
+        signature = sealed(respond.model or request.model, block.text)
         return {"type": "thinking", "thinking": block.text, "signature": signature}
     return {"type": "text", "text": block.text}
-
-
-def _signature(model: str, thinking: str) -> str:
-    """What a thinking block is signed with: it names the model, so that a foreign block can be told."""
-    digest = hashlib.sha256(f"{model}\n{thinking}".encode()).hexdigest()[:32]
-    return f"simulated.{model}.{digest}"
 
 
 def _stop_reason(respond: Respond, content: Content) -> str:

@@ -7,6 +7,7 @@ Source: research/clients.md sections 2 and 3.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -36,16 +37,22 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool call; `id` is "" until a protocol names it."""
+    """A tool call; `id` is "" until a protocol names it. A text as `input` is a custom tool's."""
 
     name: str
-    input: Mapping[str, object]
+    input: Mapping[str, object] | str
     id: str
+    namespace: str = ""
 
     @property
     def tokens(self) -> int:
         """The size of its name and its input."""
         return tokens_in(canonical([self.name, self.input]))
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """The input as an object, for protocols that know no other."""
+        return {"input": self.input} if isinstance(self.input, str) else self.input
 
 
 Block = Text | Call
@@ -85,6 +92,12 @@ def deltas(text: str) -> Iterator[str]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
+def sealed(model: str, thinking: str) -> str:
+    """What thinking is signed with: it names the model, so that another model's thinking can be told."""
+    digest = hashlib.sha256(f"{model}\n{thinking}".encode()).hexdigest()[:32]
+    return f"simulated.{model}.{digest}"
+
+
 def _blocks(question: Question, respond: Respond) -> Iterator[Block]:
     if respond.thinking:
         yield Text(respond.thinking, hidden=True)
@@ -95,7 +108,7 @@ def _blocks(question: Question, respond: Respond) -> Iterator[Block]:
         request = question.request
         yield Text(text.replace("{model}", request.model).replace("{n}", str(request.n)))
     for call in respond.tool_calls:
-        yield Call(call.name, call.input, call.id)
+        yield Call(call.name, call.input, call.id, call.namespace)
 
 
 def _derived(question: Question) -> str:

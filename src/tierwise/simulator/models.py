@@ -1,6 +1,6 @@
 """Models: what the provider says it offers, in the shape that the caller expects.
 
-Source: research/clients.md section 1.
+Source: research/clients.md sections 1 and 11.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ MODELS: Final = (
     "claude-opus-4-6",
     "claude-sonnet-4-6",
     "claude-haiku-4-5",
+    "gpt-6-astra",
+    "gpt-6.1-sol",
+    "gpt-6.1-terra",
+    "gpt-6-luna",
 )
 DEFAULT_PAGE: Final = 20
 MAX_PAGE: Final = 1_000

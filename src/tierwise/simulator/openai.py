@@ -101,7 +101,7 @@ def _calls(request: Request, content: Content) -> list[dict[str, object]]:
         {
             "id": block.id or f"call_{request.stem}{index:02d}",
             "type": "function",
-            "function": {"name": block.name, "arguments": canonical(block.input).decode()},
+            "function": {"name": block.name, "arguments": canonical(block.arguments).decode()},
         }
         for index, block in enumerate(content.blocks)
         if isinstance(block, Call)

@@ -1,11 +1,12 @@
 """Prompts: a request as the ordered pieces that a prompt cache sees.
 
     tools → system → messages, block by block; a string is one text block
+    tools → instructions → input, item by item, without the ids that clients and providers give them
 
 A mark (`cache_control`) says where to cache and is not part of what is cached, so that a client may move it.
 The protocol's own limits on marks are checked here, where the marks are read.
 
-Source: research/clients.md section 2.
+Source: research/clients.md sections 2 and 11.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tierwise.simulator.tokens import canonical
 
 MAX_BREAKPOINTS: Final = 4
 _MARK: Final = "cache_control"
+_NAMES: Final = frozenset({"id", "status"})
 _TTLS: Final = {"5m": TTL_5M_S, "1h": TTL_1H_S}
 
 
@@ -37,9 +39,19 @@ def chat_pieces(request: Request) -> list[Piece]:
     return [Piece(canonical(part)) for part in parts]
 
 
+def responses_pieces(request: Request) -> list[Piece]:
+    """The pieces of a Responses request; its cache takes no breakpoints."""
+    body = request.body
+    parts = [*_items(body.get("tools")), *_items(body.get("instructions")), *_items(body.get("input"))]
+    return [Piece(canonical(_without_names(part))) for part in parts]
+
+
 def cache_seed(request: Request) -> bytes:
-    """What keeps prompt caches apart: protocol, model, effort and credential."""
-    return canonical([request.api, request.model, request.effort, request.credential])
+    """What keeps prompt caches apart: protocol, model, effort and credential; a key, where there is one."""
+    apart: list[object] = [request.api, request.model, request.effort, request.credential, request.cache_key]
+    if request.api == "responses":
+        apart.append(request.body.get("text"))
+    return canonical(apart)
 
 
 def breakpoint_problem(pieces: Sequence[Piece]) -> str:
@@ -82,6 +94,13 @@ def _piece(role: str, block: object) -> Piece:
     if isinstance(inner, list):
         bare["content"] = [_without_mark(item) if isinstance(item, Mapping) else item for item in inner]
     return Piece(canonical([role, bare]), _ttl_in(block))
+
+
+def _without_names(item: object) -> object:
+    """An item without what no model is shown."""
+    if not isinstance(item, Mapping):
+        return item
+    return {key: value for key, value in item.items() if key not in _NAMES}
 
 
 def _without_mark(block: Mapping[str, object]) -> dict[str, object]:

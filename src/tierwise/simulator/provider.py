@@ -4,7 +4,7 @@
 
 Nothing here waits, reads a clock or draws lots: the same requests in the same order get the same bytes.
 
-Source: research/clients.md sections 2, 7 and 12.
+Source: research/clients.md sections 2, 7, 11 and 12.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from tierwise.simulator.models import (
     openai_list,
 )
 from tierwise.simulator.openai import chat_answer
-from tierwise.simulator.prompts import cache_seed, chat_pieces, messages_pieces
+from tierwise.simulator.openai_responses import responses_answer
+from tierwise.simulator.prompts import cache_seed, chat_pieces, messages_pieces, responses_pieces
 from tierwise.simulator.refusals import refusal, status_of
 from tierwise.simulator.request import Api, Request
 from tierwise.simulator.script import DEFAULT, Fault, Player, Question, Respond, Script
@@ -46,6 +47,7 @@ _METHODS: Final[dict[Api, frozenset[str]]] = {
     "messages": frozenset({"POST"}),
     "count_tokens": frozenset({"POST"}),
     "chat": frozenset({"POST"}),
+    "responses": frozenset({"POST"}),
     "models": frozenset({"GET", "HEAD"}),
 }
 
@@ -105,7 +107,7 @@ class Provider:
         answer = replace(
             answer,
             rule=rule,
-            headers=respond.headers,
+            headers=tuple((dict(answer.headers) | dict(respond.headers)).items()),
             delay_ms=respond.delay_ms,
             event_delay_ms=respond.event_delay_ms,
         )
@@ -127,6 +129,8 @@ class Provider:
             return self._message(question, respond)
         if request.api == "chat":
             return self._completion(question, respond)
+        if request.api == "responses":
+            return self._response(question, respond)
         if request.api == "count_tokens":
             return _count(request, respond)
         return self._models(request) if request.api == "models" else _other(request)
@@ -140,6 +144,11 @@ class Provider:
         request, content = question.request, content_of(question, respond)
         use = use_blocks(chat_pieces(request), cache_seed(request), self._cache)
         return chat_answer(request, respond, content, use)
+
+    def _response(self, question: Question, respond: Respond) -> Answer:
+        request, content = question.request, content_of(question, respond)
+        use = use_blocks(responses_pieces(request), cache_seed(request), self._cache)
+        return responses_answer(request, respond, content, use)
 
     def _models(self, request: Request) -> Answer:
         models = self._player.script.models

@@ -53,6 +53,11 @@ def error_event(request: Request, fault: Fault) -> bytes:
     return event({"type": "error", "error": _anthropic_error(status, fault)}, "error")
 
 
+def response_error(fault: Fault) -> dict[str, object]:
+    """The error in a response that failed."""
+    return {"code": fault.type or "server_error", "message": _message(status_of(fault), fault)}
+
+
 def status_of(fault: Fault) -> int:
     """The status that the fault's type belongs to; 500 for one that is not known."""
     return next((status for status, name in _ANTHROPIC_TYPES.items() if name == fault.type), 500)

@@ -3,7 +3,7 @@
 Any path prefix may stand before `/v1`: clients use it as a tag of the project. Two protocols share
 `/v1/models`; who sends `anthropic-version` gets the answers of that one.
 
-Source: research/clients.md sections 2 and 12.
+Source: research/clients.md sections 2, 11 and 12.
 """
 
 from __future__ import annotations
@@ -16,16 +16,22 @@ from typing import Final, Literal, cast
 
 import msgspec
 
-Api = Literal["messages", "count_tokens", "chat", "models", "other"]
+Api = Literal["messages", "count_tokens", "chat", "responses", "models", "other"]
 Shape = Literal["anthropic", "openai"]
 
-_ROUTE: Final = re.compile(r"^.*/v1/(messages/count_tokens|messages|chat/completions|models)(?:/(.+))?$")
+_ROUTE: Final = re.compile(
+    r"^.*/v1/(messages/count_tokens|messages|chat/completions|responses|models)(?:/(.+))?$"
+)
 _APIS: Final[dict[str, Api]] = {
     "messages": "messages",
     "messages/count_tokens": "count_tokens",
     "chat/completions": "chat",
+    "responses": "responses",
     "models": "models",
 }
+_OPENAI: Final[frozenset[Api]] = frozenset({"chat", "responses"})
+_BODIES: Final[frozenset[Api]] = frozenset({"messages", "count_tokens", "chat", "responses"})
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _SECRETS: Final = frozenset({"x-api-key", "authorization", "proxy-authorization", "cookie"})
 _BEARER: Final = "bearer "
 
@@ -57,9 +63,9 @@ class Request:
     @property
     def shape(self) -> Shape:
         """The protocol that the caller speaks."""
-        if self.api == "chat" or (self.api == "models" and "anthropic-version" not in self.headers):
+        if self.api in _OPENAI or (self.api == "models" and "anthropic-version" not in self.headers):
             return "openai"
-        return "anthropic"
+        return "openai" if self.api == "other" and "/v1/responses" in self.path else "anthropic"
 
     @property
     def model(self) -> str:
@@ -74,7 +80,7 @@ class Request:
     @property
     def max_tokens(self) -> int | None:
         """The most tokens that the answer may have; None without a bound."""
-        for key in ("max_completion_tokens", "max_tokens"):
+        for key in _LIMITS:
             value = self.body.get(key)
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
@@ -83,9 +89,15 @@ class Request:
     @property
     def effort(self) -> str:
         """The effort asked for the whole request; "" if the request is silent."""
-        output = self.body.get("output_config")
-        named = output.get("effort") if isinstance(output, Mapping) else self.body.get("reasoning_effort")
-        return _text(named)
+        for holder in (self.body.get("output_config"), self.body.get("reasoning")):
+            if isinstance(holder, Mapping):
+                return _text(holder.get("effort"))
+        return _text(self.body.get("reasoning_effort"))
+
+    @property
+    def cache_key(self) -> str:
+        """What the client keeps its prompt cache under, where the protocol has such a key; "" without one."""
+        return _text(self.body.get("prompt_cache_key")) if self.api in _OPENAI else ""
 
     @property
     def credential(self) -> str:
@@ -96,17 +108,23 @@ class Request:
     @property
     def agent(self) -> str:
         """The subagent that asks; "" for the main loop."""
+        if "x-codex-parent-thread-id" in self.headers:
+            return self.headers.get("thread-id", "")
         return self.headers.get("x-claude-code-agent-id", "")
 
     @property
     def request_class(self) -> str:
-        """What the client says the request is for (main, subagent, auxiliary, …); "" if it does not say."""
-        return self.headers.get("x-claude-code-request-class", "")
+        """What the client says the request is for (main, subagent, auxiliary, …); "" if it does not say.
+
+        Codex has its own words: `turn`, `compaction`.
+        """
+        named = self.headers.get("x-claude-code-request-class", "")
+        return named or _member(self.headers.get("x-codex-turn-metadata", ""), "request_kind")
 
     @property
     def session(self) -> str:
         """The client's session, from its header or its metadata; "" if unknown."""
-        for name in ("x-claude-code-session-id", "x-session-id"):
+        for name in ("x-claude-code-session-id", "x-session-id", "session-id"):
             if self.headers.get(name):
                 return self.headers[name]
         return _session_in(self.body.get("metadata"))
@@ -124,7 +142,7 @@ def read_request(
     route = _ROUTE.match(path)
     word, rest = (route[1], route[2] or "") if route else ("", "")
     api = _APIS.get(word, "other") if word == "models" or not rest else "other"
-    body, problem = _body_of(raw) if api in ("messages", "count_tokens", "chat") else ({}, "")
+    body, problem = _body_of(raw) if api in _BODIES else ({}, "")
     return Request(n, method, path, query, _headers_of(headers), raw, api, body, problem, rest)
 
 
@@ -162,13 +180,16 @@ def _body_of(raw: bytes) -> tuple[Mapping[str, object], str]:
 def _session_in(metadata: object) -> str:
     """`metadata.user_id` is a JSON object in a string, at least from the client that matters here."""
     user = metadata.get("user_id") if isinstance(metadata, Mapping) else None
-    if not isinstance(user, str):
-        return ""
+    return _member(user, "session_id") if isinstance(user, str) else ""
+
+
+def _member(text: str, key: str) -> str:
+    """A text in the JSON object that stands in a text; "" if there is none."""
     try:
-        parts = msgspec.json.decode(user)
+        parts = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return ""
-    return _text(parts.get("session_id")) if isinstance(parts, dict) else ""
+    return _text(parts.get(key)) if isinstance(parts, dict) else ""
 
 
 def _bearer(authorization: str) -> str:

@@ -29,7 +29,7 @@ Pattern = re.Pattern[str]
 UsageForm = Literal["full", "repeated", "zero", "missing"]
 """How usage is reported: as the protocol says, more than once in a stream, all zero, or not at all."""
 
-GENERATING: Final[frozenset[Api]] = frozenset({"messages", "chat"})
+GENERATING: Final[frozenset[Api]] = frozenset({"messages", "chat", "responses"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool; an id is made up where none is given."""
+    """One call of a tool; an id is made up where none is given.
+
+    A text as `input` calls a custom tool, `namespace` names the group that the tool stands in: both are known
+    to Responses alone. Elsewhere a text is the member `input` of an object, and the namespace is left out.
+    """
 
     name: str
-    input: Mapping[str, object] = field(default_factory=dict)
+    input: Mapping[str, object] | str = field(default_factory=dict)
     id: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

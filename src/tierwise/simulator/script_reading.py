@@ -40,6 +40,7 @@ from tierwise.simulator.script_values import (
     pattern,
     patterns,
     text,
+    text_or_mapping,
     texts,
     word,
 )
@@ -142,7 +143,7 @@ def _fault(node: Node, at: str, notes: Notes) -> Fault:
 
 
 _FAULT: Final[dict[str, Kind]] = {"type": text, "message": text}
-_TOOL_CALL: Final[dict[str, Kind]] = {"name": text, "input": mapping, "id": text}
+_TOOL_CALL: Final[dict[str, Kind]] = {"name": text, "input": text_or_mapping, "id": text, "namespace": text}
 _MATCH: Final[dict[str, Kind]] = {
     "api": word(get_args(Api)),
     "path": pattern,

@@ -127,6 +127,11 @@ def mapping(node: Node, at: str, notes: Notes) -> dict[str, object]:
     return {key: _plain(item) for key, item in _entries(node, at, notes)}
 
 
+def text_or_mapping(node: Node, at: str, notes: Notes) -> str | dict[str, object]:
+    """A text, or a mapping of any content as plain values."""
+    return node.value if isinstance(node.value, str) else mapping(node, at, notes)
+
+
 def _plain(node: Node) -> object:
     """The value without its lines."""
     if isinstance(node.value, Mapping):
