@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tierwise.core.skills import Condition, Demand, EstimatedTokens, Role, Routing, TokenRange
 from tierwise.core.tiers import BUILT_IN, ladder_of
+from tierwise.files.findings import MAX_GUESSES
 from tierwise.files.nodes import node_of, read_yaml
-from tierwise.files.routing_block import FIELDS, Block, read_block
+from tierwise.files.routing_block import FIELDS, MAX_ITEMS, Block, read_block
 from tierwise.files.tier_words import TierWords
 
 HAIKU, SONNET, OPUS, FABLE = BUILT_IN.rungs
@@ -70,6 +71,22 @@ reason: "for people"
             Condition("issue involves hydration", hold_at=OPUS),
         ),
     )
+
+
+def test_of_a_list_no_more_is_read_than_can_be_meant() -> None:
+    """Every condition is looked at in every decision."""
+    many = "  - {when: x, hold_at: opus, match: [" + "y, " * 150 + "]}\n"
+    many += "  - {when: x, hold_at: opus}\n" * 149
+    read = block("preferred: opus\nacceptable: [" + "opus, " * 150 + "]\nconditions:\n" + many)
+    assert len(read.values["conditions"]) == len(read.values["conditions"][0].match) == MAX_ITEMS
+    told = {finding.key: finding.problem for finding in read.findings}
+    assert told["model.acceptable"] == "only the first 100 of 150 entries are read"
+    assert {finding.rule for finding in read.findings} == {"too-many-items"}
+
+
+def test_after_very_many_mistakes_nothing_is_guessed() -> None:
+    wrong = block("".join(f"preferrd{n}: opus\n" for n in range(MAX_GUESSES + 1))).findings
+    assert (wrong[0].remedy, wrong[-1].remedy[:10]) == ("Did you mean `preferred`?", "Use one of")
 
 
 def test_every_value_has_its_line_also_inside_a_value() -> None:

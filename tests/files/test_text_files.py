@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.files.nodes import read_text
-from tierwise.files.text_files import MAX_FILE_BYTES
+from tierwise.files.text_files import MAX_FILE_BYTES, MAX_LINES
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,9 @@ def test_text_is_read_as_an_editor_shows_it(tmp_path: Path, raw: bytes, text: st
         (b"ok\n\nbad \xff here", "not-utf-8", 3, "byte 8 (0xff) is not UTF-8"),
         (b"\xff\xfea\x00", "not-utf-8", 1, "byte 0 (0xff) is not UTF-8"),
         (b"x" * (MAX_FILE_BYTES + 1), "too-large", 0, "the file is larger than 1024 KiB"),
+        (b"\r" * (MAX_LINES + 1), "too-large", 0, "the file has more than 50,000 lines"),
     ],
-    ids=["latin", "UTF-16", "huge"],
+    ids=["latin", "UTF-16", "huge", "long"],
 )
 def test_bytes_that_are_no_text_are_an_error(
     tmp_path: Path, raw: bytes, rule: str, line: int, problem: str

@@ -42,7 +42,7 @@ TITLES: Final = {
 }
 """Column title in lower case → the column that it means."""
 BLANK: Final = frozenset({"", "-", "–", "—", "none", "n/a", "never"})
-MAX_ROWS: Final = 500
+MAX_ROWS: Final = 1_000
 """Rows read of one coordinator; each one may cost a look at a file."""
 MAX_TRIGGERS: Final = 20
 """Triggers read of one row."""
