@@ -222,6 +222,8 @@ def test_files_are_named_weakest_first(tmp_path: Path) -> None:
         user.name,
         AGENTS,
         CLAUDE,
+        "PREFERENCES.md",
+        "preferences.md",
         "model-routing.yaml",
         "model-routing.yaml",
         "session-config.yaml",

@@ -24,12 +24,12 @@ import msgspec
 from tierwise.catalog.listings import Listing, Model, Platform, built_in, keyed, keyed_anywhere
 from tierwise.catalog.names import CACHED_NAMES, MAX_NAME_CHARACTERS, keys_of, without_window
 from tierwise.catalog.prices import Override, Problem, both_rates, merged, price_on, ratio_problems
-from tierwise.core.models import Candidates, ModelCard
+from tierwise.core.models import ANYWHERE, Candidates, ModelCard
 from tierwise.core.prices import Price
 from tierwise.core.tiers import Ladder
 
 TierModels = Mapping[str, Mapping[str, str]]
-"""Rung name → platform → model id, as a configuration names them (A§1.2)."""
+"""Rung name → platform (or `ANYWHERE`) → model id, as a configuration names them (A§1.2)."""
 
 NO_TIER_MODELS: Final[TierModels] = MappingProxyType({})
 CACHED_SURVEYS: Final = 512
@@ -182,9 +182,14 @@ class Catalog:
         self, platform: str, ladder: Ladder, tier_models: TierModels, day: str, like: str | None
     ) -> _Survey:
         rungs = tuple([rung.name for rung in ladder.rungs])
-        named = tuple([(tier, ids[platform]) for tier, ids in tier_models.items() if ids.get(platform)])
+        named = tuple([(tier, id) for tier, ids in tier_models.items() if (id := self._named(ids, platform))])
         asked = None if like is None else self.get(like, platform) or self.get(like)
         return self._surveys(platform, rungs, named, day, asked.family if asked else "")
+
+    def _named(self, ids: Mapping[str, str], platform: str) -> str | None:
+        """The id that a configuration names for the platform; one for `ANYWHERE` only if it has the model."""
+        anywhere = ids.get(ANYWHERE)
+        return ids.get(platform) or (anywhere if anywhere and self.find(anywhere, platform) else None)
 
     def _survey(
         self, platform: str, rungs: tuple[str, ...], named: tuple[tuple[str, str], ...], day: str, family: str

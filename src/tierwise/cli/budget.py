@@ -22,7 +22,6 @@ from tierwise.core.zones import ZoneBy
 from tierwise.errors import TierwiseError
 from tierwise.files.budget_limits import limit_of
 from tierwise.files.budgets import block_of, budgets_from, read_budgets, remove_budget, set_budget
-from tierwise.files.config import load_config
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.nodes import node_of
 from tierwise.router.budget_views import document
@@ -176,7 +175,7 @@ def simulate(
 
 def _defined(name: str, options: dict[str, Any]) -> tuple[Budget | None, list[Finding]]:
     """The budget of that name as the file has it, with what the options say; and what is wrong with it."""
-    config = load_config(user_file=wiring.user_file(), project=None, tier_of_model=wiring.tier_of_model)
+    config = wiring.configuration(None)
     words = words_of(config)
     before = {one.name: one for one in read_budgets(budgets_path(), words)[0]}
     block = block_of(before[name]) if name in before else {}

@@ -13,7 +13,7 @@ from tierwise import wiring
 from tierwise.core.budgets import Budget
 from tierwise.core.figures import dollars
 from tierwise.files.budgets import BUDGETS_FILE, merged, read_budgets
-from tierwise.files.config import Config, load_config
+from tierwise.files.config import Config
 from tierwise.files.findings import Finding
 from tierwise.files.tier_words import TierWords
 from tierwise.router import budget_views
@@ -39,7 +39,7 @@ def budgets_path() -> Path:
 
 def defined(project: Path) -> Defined:
     """The budgets of the budgets file and of the routing configuration, as this project has it."""
-    config = load_config(user_file=wiring.user_file(), project=project, tier_of_model=wiring.tier_of_model)
+    config = wiring.configuration(project)
     own, findings = read_budgets(budgets_path(), words_of(config))
     return Defined(merged(own, config.budgets), frozenset(one.name for one in own), config, tuple(findings))
 

@@ -20,8 +20,7 @@ import click
 from tierwise import wiring
 from tierwise.cli.findings_output import printable
 from tierwise.core.tiers import Tier
-from tierwise.files.config import Config, Entry, load_config
-from tierwise.files.config_sources import USER_FILE
+from tierwise.files.config import Config, Entry
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.router.config_findings import findings_of
 
@@ -58,9 +57,7 @@ def show(key: str | None, project: Path, as_json: bool) -> None:
       tierwise config show defaults              one section, or one key
       tierwise config show --json                for programs
     """
-    config = load_config(
-        user_file=wiring.home_dir() / USER_FILE, project=project, tier_of_model=wiring.tier_of_model
-    )
+    config = wiring.configuration(project)
     entries = _named(config, key)
     findings = findings_of(config, wiring.load_catalog(), wiring.day_of(wiring.now_us()))
     if as_json:

@@ -70,7 +70,7 @@ def _alternatives(case: Case, tier: Tier, *, spent_up: bool) -> list[Tier]:
     An empty budget never leads up, and leads down only where the skill allows a downgrade.
     """
     bound, skill = ceiling_of(case), case.skill
-    fallbacks = [t for t in case.question.settings.fallbacks if bound is None or t <= bound[0]]
+    fallbacks = [t for t in case.question.settings.fallbacks_of(tier) if bound is None or t <= bound[0]]
     lower = [t for t in reversed(skill.acceptable) if t < tier] if skill else []
     if not spent_up:
         return fallbacks + lower

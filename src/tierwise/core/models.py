@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tierwise.core.prices import Price
+
+ANYWHERE: Final = "*"
+"""Stands for every platform that has the model which a configuration names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,10 @@ class AtStep:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The merged configuration, as far as deciding needs it."""
+    """The merged configuration, as far as deciding needs it.
+
+    `phase_fallbacks` are the fallbacks of a single tier, by its name.
+    """
 
     ladder: Ladder = BUILT_IN
     platform_default: Tier = BUILT_IN["opus"]
@@ -97,6 +100,11 @@ class Settings:
     on_red_high: OnRedHigh = "downgrade"
     switch_cost: SwitchCost = "all"
     fallbacks: tuple[Tier, ...] = ()
+    phase_fallbacks: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+
+    def fallbacks_of(self, tier: Tier) -> tuple[Tier, ...]:
+        """The tiers to turn to if this one cannot be had: those of every tier, then its own."""
+        return (*self.fallbacks, *self.phase_fallbacks.get(tier.name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,8 @@ class Decision:
     `tier` is None only for a model that the catalog does not know and that nobody overrode: it is served
     as asked. `model` is None where no candidate is known. `requested` is the wish, before budget.
     `rule` is the last rule that changed the tier ("platform_default" if none did). `answered` holds the ids
-    of the offers that came up and were not made, because the user has answered them.
+    of the offers that came up and were not made, because the user has answered them. `adaptations` is for the
+    tail of the prompt, never for its cached prefix; None where the tier is not below the preferred one.
     """
 
     tier: Tier | None

@@ -13,13 +13,12 @@ from tierwise.core.budgets import DIMENSIONS, SCOPE_KINDS, Budget, BudgetUnit
 from tierwise.core.windows import BILLING_DAYS, Dimension, is_zone
 from tierwise.core.zones import DEFAULT_THRESHOLDS, EVERYTHING, Scope, Thresholds, ZoneBy
 from tierwise.files.budget_limits import FORMS, limit_of
+from tierwise.files.config_keys import BUDGET
 from tierwise.files.config_values import SHARE, Limits, Reader
 from tierwise.files.findings import did_you_mean
 from tierwise.files.nodes import Entry, Node, quoted
 
-KEYS: Final = (
-    "name", "limit", "window", "scope", "hard", "quota", "zone", "billing_day", "yellow", "red", "zone_by",
-)  # fmt: skip
+KEYS: Final = tuple(BUDGET)
 NEEDED: Final = ("limit", "window")
 _DAY: Final = Limits(BILLING_DAYS[-1], "Write a day from 1 to 31; a shorter month ends on its last day.")
 

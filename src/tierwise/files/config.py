@@ -1,6 +1,6 @@
 """The configuration: every source merged into one, and for every value where it was said.
 
-    built-in  <  user's file  <  AGENTS.md, CLAUDE.md  <  project's files  <  session's file
+    built-in  <  user's files  <  AGENTS.md, CLAUDE.md  <  project's files  <  session's file
 
 Each source becomes a list of statements. They are laid over each other key by key: the stronger one stands
 and remembers what it overrode, so the merged configuration is its own audit. Of caps the lower one stands,
@@ -32,9 +32,17 @@ from tierwise.files.config_schema import (
     built_in_values,
     read_statements,
 )
-from tierwise.files.config_sources import SESSION_KEY, Layer, Source, config_files, read_layers
+from tierwise.files.config_sources import NO_TEXTS, SESSION_KEY, Layer, Source, config_files, read_layers
 from tierwise.files.config_trust import Case, reaching_out, verdict_on
 from tierwise.files.config_values import Key, Said
+from tierwise.files.dynamic_block import (
+    NOT_DYNAMIC,
+    DynamicSpec,
+    dynamic_of,
+    fallback_tiers,
+    waiting,
+    with_tier_models,
+)
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, node_of
 from tierwise.files.notify_block import NOWHERE, NotifySpec, notify_of
@@ -88,8 +96,9 @@ class Config:
     """The merged configuration, ready for use.
 
     `skill_overrides` are the user's wishes for this session, `overrides` the blocks that the project lays
-    over its skills', with `reasons` in words. `tier_models` is tier → platform → model id. `entries` holds
-    every value with its provenance, `findings` everything that was wrong, in the order of the sources.
+    over its skills', with `reasons` in words. `tier_models` is tier → platform (or `ANYWHERE`) → model id.
+    `entries` holds every value with its provenance, `findings` everything that was wrong, in the order of
+    the sources.
     """
 
     settings: Settings
@@ -104,18 +113,25 @@ class Config:
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
     notify: NotifySpec = NOWHERE
+    dynamic: DynamicSpec = NOT_DYNAMIC
 
 
 def load_config(
-    *, user_file: Path | None, project: Path | None, tier_of_model: TierOfModel = no_model
+    *,
+    user_file: Path | None,
+    project: Path | None,
+    gsd_home: Path | None = None,
+    tier_of_model: TierOfModel = no_model,
+    texts: Mapping[Path, str] = NO_TEXTS,
 ) -> Config:
     """The configuration that these files make; missing ones say nothing. Never raises for what they hold.
 
-    A file that is unusable costs itself and is a finding of severity `error`.
+    A file that is unusable costs itself and is a finding of severity `error`. `texts` as in `read_layers`.
     """
-    layers, findings = read_layers(user_file=user_file, project=project)
+    files = config_files(user_file=user_file, project=project, gsd_home=gsd_home)
+    layers, findings = read_layers(user_file=user_file, project=project, gsd_home=gsd_home, texts=texts)
     config = merge(layers, tier_of_model, findings)
-    order = {str(path): at for at, path in enumerate(config_files(user_file=user_file, project=project))}
+    order = {str(path): at for at, path in enumerate(files)}
     in_order = sorted(config.findings, key=lambda finding: (order[finding.path], finding.line))
     return replace(config, findings=tuple(in_order))
 
@@ -143,7 +159,8 @@ def merge(
     words = TierWords(ladder, tier_of_model)
     for layer in layers:
         wrong += _lay(standing, layer, words)
-    return _config(standing, ladder, (*said_wrong, *wrong))
+    wrong += waiting((key, entry.value, entry.path, entry.line) for key, entry in standing.items())
+    return _config(standing, words, (*said_wrong, *wrong))
 
 
 def _ladder(layers: Iterable[Layer]) -> tuple[Ladder, list[Finding]]:
@@ -212,18 +229,19 @@ def _crossing(said: Said, path: str) -> Finding:
 # -- from keys to typed values -----------------------------------------------------------------------------
 
 
-def _config(standing: Mapping[Key, Entry], ladder: Ladder, findings: tuple[Finding, ...]) -> Config:
+def _config(standing: Mapping[Key, Entry], words: TierWords, findings: tuple[Finding, ...]) -> Config:
     value = {key: entry.value for key, entry in standing.items()}
     blocks = _by_name(standing, "overrides")
-    tiers = _by_name(standing, "tiers")
+    tiers, dynamic = _by_name(standing, "tiers"), dynamic_of(value)
+    named = {tier: models for tier, said in tiers.items() if (models := _models(said))}
     return Config(
-        settings=_settings(standing, ladder),
+        settings=_settings(standing, words.ladder, fallback_tiers(dynamic, words)),
         mode=value["mode",],
         force=value["force_model",],
         skill_overrides={key[1]: said for key, said in value.items() if key[0] == "skill_overrides"},
         overrides={skill: _routing(block) for skill, block in blocks.items()},
         reasons={skill: block["reason"] for skill, block in blocks.items() if "reason" in block},
-        tier_models={tier: models for tier, said in tiers.items() if (models := _models(said))},
+        tier_models=with_tier_models(named, value, words),
         cost_ratios={tier: said["cost_ratio"] for tier, said in tiers.items() if "cost_ratio" in said},
         budgets=tuple(
             _budget(key[1], entry.value) for key, entry in standing.items() if key[0] == "weekly_budget"
@@ -231,6 +249,7 @@ def _config(standing: Mapping[Key, Entry], ladder: Ladder, findings: tuple[Findi
         entries=_in_order(standing),
         findings=findings,
         notify=notify_of(value),
+        dynamic=dynamic,
     )
 
 
@@ -243,7 +262,9 @@ def _in_order(standing: Mapping[Key, Entry]) -> tuple[Entry, ...]:
     )
 
 
-def _settings(standing: Mapping[Key, Entry], ladder: Ladder) -> Settings:
+def _settings(
+    standing: Mapping[Key, Entry], ladder: Ladder, phase_fallbacks: Mapping[str, tuple[Tier, ...]]
+) -> Settings:
     value = {key: entry.value for key, entry in standing.items()}
     roles = {role: standing["defaults", str(role)] for role in Role}
     return Settings(
@@ -256,6 +277,7 @@ def _settings(standing: Mapping[Key, Entry], ladder: Ladder) -> Settings:
         on_red_high=value["on_red_high",],
         switch_cost=value["switch_cost",],
         fallbacks=value["fallbacks",],
+        phase_fallbacks=phase_fallbacks,
     )
 
 

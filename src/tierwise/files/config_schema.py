@@ -11,27 +11,34 @@ Source: seed A§1.2, A§3.1, A§3.2, A§7.5; rules.md section 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
-from tierwise.core.questions import Conservation, OnRedHigh, Settings, SwitchCost
+from tierwise.core.questions import Settings
 from tierwise.core.skills import Role
 from tierwise.core.tiers import Ladder
-from tierwise.core.zones import ZoneBy
+from tierwise.files.config_keys import KEYS, KeyInfo, Kind
 from tierwise.files.config_values import AMOUNT, RATIO, SHARE, Key, Read, Reader, Said
+from tierwise.files.dynamic_block import (
+    DYNAMIC,
+    LEGACY,
+    PHASES,
+    PLATFORMS,
+    known_model,
+    read_dynamic,
+    read_legacy,
+    read_phases,
+    without_doubles,
+)
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.nodes import Entry, Node, quoted
 from tierwise.files.notify_block import NOTIFY, SECTION
 from tierwise.files.routing_block import read_block
-from tierwise.files.tier_words import TierWords, no_model
+from tierwise.files.tier_words import TierWords
 
 YELLOW: Final[Key] = ("budget_zones", "yellow_threshold")
 RED: Final[Key] = ("budget_zones", "red_threshold")
 CONSERVATION_MODE: Final[Key] = ("conservation_mode",)
-MODES: Final = ("off", "observe", "enforce")
-"""What is done with decisions: nothing, logged only, applied; weakest first."""
-PLATFORMS: Final = ("claude_code", "anthropic", "codex", "openai", "openrouter", "bedrock", "vertex")
-"""Platforms by name, for suggestions; any other name is taken as well."""
 TIER_FIELDS: Final = ("description", "cost_ratio", "premium")
 """What a tier says beside its models."""
 TOTALS: Final[dict[str, Literal["usd", "tokens", "messages"]]] = {
@@ -49,31 +56,39 @@ def read_statements(root: Node, path: str, words: TierWords) -> tuple[list[Said]
         problem, remedy = f"the file holds {root.kind}, not a mapping", "Write `key: value` lines."
         return [], [Finding(path, root.line, "", problem, remedy, "error", "not-a-mapping")]
     reader.section("", root, SECTIONS)
-    return reader.said, reader.findings
+    return without_doubles(reader.said), reader.findings
 
 
 # -- the tables: key → how it is read ----------------------------------------------------------------------
 
 
-def _word(*allowed: str, key: Key | None = None) -> Read:
+def _share(reader: Reader, written: str, node: Node, _: KeyInfo) -> float | None:
+    share = reader.number(written, node, SHARE)
+    return None if share is None else float(share)
+
+
+VALUES: Final[dict[Kind, Callable[[Reader, str, Node, KeyInfo], object]]] = {
+    "tier": lambda reader, written, node, _: reader.tier(written, node),
+    "tiers": lambda reader, written, node, _: reader.tiers(written, node),
+    "word": lambda reader, written, node, info: reader.word(written, node, info.words),
+    "share": _share,
+}
+"""Kind of a value → how it is read, for keys that need no more than that."""
+
+
+def _leaf(name: str, key: Key | None = None) -> Read:
+    """Reads the key of that name as `KEYS` says; null is silence. `key` is what it is called, if not so."""
+    info = KEYS[name]
+    read_value = VALUES[info.kind]
+
     def read(reader: Reader, written: str, entry: Entry) -> None:
-        if entry.node.value is not None and (word := reader.word(written, entry.node, allowed)):
-            reader.put(key or tuple(written.split(".")), word, entry, written)
+        if entry.node.value is None:
+            return
+        value = read_value(reader, written, entry.node, info)
+        if value is not None:
+            reader.put(key or tuple(name.split(".")), value, entry, written)
 
     return read
-
-
-def _share(key: Key) -> Read:
-    def read(reader: Reader, written: str, entry: Entry) -> None:
-        if entry.node.value is not None and (share := reader.number(written, entry.node, SHARE)):
-            reader.put(key, float(share), entry, written)
-
-    return read
-
-
-def _tier(reader: Reader, written: str, entry: Entry) -> None:
-    if entry.node.value is not None and (tier := reader.tier(written, entry.node)):
-        reader.put(tuple(written.split(".")), tier, entry, written)
 
 
 def _force(reader: Reader, written: str, entry: Entry) -> None:
@@ -81,11 +96,6 @@ def _force(reader: Reader, written: str, entry: Entry) -> None:
     tier = reader.tier(written, entry.node) if entry.node.value is not None else None
     if tier is not None or entry.node.value is None:
         reader.put((written,), tier, entry, written)
-
-
-def _fallbacks(reader: Reader, written: str, entry: Entry) -> None:
-    if entry.node.value is not None and (tiers := reader.tiers(written, entry.node)) is not None:
-        reader.put((written,), tiers, entry, written)
 
 
 def _nested(known: Mapping[str, Read]) -> Read:
@@ -126,12 +136,7 @@ def _platform_model(reader: Reader, written: str, platform: str, entry: Entry) -
     if platform not in known and did_you_mean(platform, known) is not None:
         reader.unknown(written, entry.line, platform, known)
         return None
-    model, tier_of_model = reader.model_id(written, entry.node), reader.words.tier_of_model
-    if model is not None and tier_of_model is not no_model and tier_of_model(model) is None:
-        problem = f"{quoted(model)} is a model that the catalog does not know"
-        remedy = "`tierwise models` lists the known ones; until then the best known one of the tier serves."
-        reader.warn("unknown-model", entry.line, written, problem, remedy)
-    return model
+    return known_model(reader, written, entry, targeted=False)
 
 
 def _overrides(reader: Reader, written: str, entry: Entry) -> None:
@@ -176,27 +181,29 @@ def _budget_key(name: str, words: TierWords) -> str | None:
     return f"{tier.name}_{unit}" if tier is not None and unit in TIER_UNITS else None
 
 
-_CONSERVATION: Final = _word(*get_args(Conservation), key=CONSERVATION_MODE)
 DEFAULTS: Final[dict[str, Read]] = {
-    **{str(role): _tier for role in Role},
-    "platform": _tier,
-    "conservation_mode": _CONSERVATION,
+    **{str(role): _leaf(f"defaults.{role}") for role in Role},
+    "platform": _leaf("defaults.platform"),
+    "conservation_mode": _leaf("defaults.conservation_mode", CONSERVATION_MODE),
 }
 SECTIONS: Final[dict[str, Read]] = {
-    "mode": _word(*MODES),
+    "mode": _leaf("mode"),
     "force_model": _force,
-    "conservation_mode": _CONSERVATION,
-    "zone_by": _word(*get_args(ZoneBy)),
-    "on_red_high": _word(*get_args(OnRedHigh)),
-    "switch_cost": _word(*get_args(SwitchCost)),
-    "fallbacks": _fallbacks,
-    "yellow_zone_threshold": _share(YELLOW),
-    "red_zone_threshold": _share(RED),
-    "budget_zones": _nested({"yellow_threshold": _share(YELLOW), "red_threshold": _share(RED)}),
+    "conservation_mode": _leaf("conservation_mode"),
+    "zone_by": _leaf("zone_by"),
+    "on_red_high": _leaf("on_red_high"),
+    "switch_cost": _leaf("switch_cost"),
+    "fallbacks": _leaf("fallbacks"),
+    "yellow_zone_threshold": _leaf("yellow_zone_threshold", YELLOW),
+    "red_zone_threshold": _leaf("red_zone_threshold", RED),
+    "budget_zones": _nested({key[1]: _leaf(".".join(key)) for key in (YELLOW, RED)}),
     "weekly_budget": _weekly_budget,
     SECTION: _nested(NOTIFY),
     "defaults": _nested(DEFAULTS),
     "tiers": _tiers,
+    DYNAMIC: read_dynamic,
+    LEGACY: read_legacy,
+    PHASES: read_phases,
     "overrides": _overrides,
     "skill_overrides": _skill_overrides,
 }

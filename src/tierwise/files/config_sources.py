@@ -1,11 +1,12 @@
 """Sources: the files that a configuration is made of, found and read, weakest first.
 
-    user      the user's own model-routing.yaml
+    user      the user's GSD preferences, then the user's own model-routing.yaml
     prose     AGENTS.md, CLAUDE.md                                 sections about model routing
-    project   pipeline/config/model-routing.yaml, .claude/model-routing.yaml
+    project   .gsd/PREFERENCES.md, pipeline/config/model-routing.yaml, .claude/model-routing.yaml
     session   .claude/session-config.yaml                          its `model_routing:` block
 
-A missing file says nothing. A file of a project that leads out of it is not opened.
+A missing file says nothing. Of two spellings of one name the first that is there counts. A file of a project
+that leads out of it is not opened.
 
 Source: rules.md section 5; seed A§1.2, A§3.1, A§3.2.
 """
@@ -13,12 +14,14 @@ Source: rules.md section 5; seed A§1.2, A§3.1, A§3.2.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, read_yaml
+from tierwise.files.preferences import FOLDER, NAMES, preference_files, read_preferences
 from tierwise.files.prose import read_prose
 from tierwise.files.text_files import read_text
 
@@ -32,6 +35,7 @@ USER_FILE: Final = "model-routing.yaml"
 PROJECT_FILES: Final[tuple[tuple[str, Source], ...]] = (
     ("AGENTS.md", "prose"),
     ("CLAUDE.md", "prose"),
+    *((f"{FOLDER}/{name}", "project") for name in NAMES),
     ("pipeline/config/model-routing.yaml", "project"),
     (".claude/model-routing.yaml", "project"),
     (".claude/session-config.yaml", "session"),
@@ -48,32 +52,53 @@ class Layer(NamedTuple):
     root: Node
 
 
-def config_files(*, user_file: Path | None, project: Path | None) -> tuple[Path, ...]:
+NO_TEXTS: Final[Mapping[Path, str]] = MappingProxyType({})
+
+
+def config_files(
+    *, user_file: Path | None, project: Path | None, gsd_home: Path | None = None
+) -> tuple[Path, ...]:
     """Every file that may have a say, weakest first, whether it exists or not."""
-    return tuple(path for _, path in _places(user_file, project))
+    return tuple(path for _, path in _places(user_file, project, gsd_home))
 
 
-def read_layers(*, user_file: Path | None, project: Path | None) -> tuple[list[Layer], list[Finding]]:
-    """The sources that exist, weakest first, and what is wrong with their files. Never raises."""
+def read_layers(
+    *,
+    user_file: Path | None,
+    project: Path | None,
+    gsd_home: Path | None = None,
+    texts: Mapping[Path, str] = NO_TEXTS,
+) -> tuple[list[Layer], list[Finding]]:
+    """The sources that exist, weakest first, and what is wrong with their files. Never raises.
+
+    `texts` stand in for what files hold: for what would be, were they written so.
+    """
     layers: list[Layer] = []
     findings: list[Finding] = []
     seen: set[str] = set()
-    for source, path in _places(user_file, project):
+    for source, path in _places(user_file, project, gsd_home):
+        if path in texts:
+            layers += _layer(source, path, texts[path], findings)
+            continue
         real = os.path.realpath(path)
-        if not _exists(path) or real in seen:
+        if not _exists(path) or real in seen or _has_other_spelling(path):
             continue
         seen.add(real)
         if source in UNTRUSTED and not Path(real).is_relative_to(os.path.realpath(project or path.parent)):
             findings.append(_outside(path))
             continue
-        root, found = _read(source, path)
+        text, found = read_text(path)
         findings += found
-        if root is not None:
-            layers.append(Layer(source, str(path), root))
+        if text is not None:
+            layers += _layer(source, path, text, findings)
     return layers, findings
 
 
-def _places(user_file: Path | None, project: Path | None) -> Iterator[tuple[Source, Path]]:
+def _places(
+    user_file: Path | None, project: Path | None, gsd_home: Path | None
+) -> Iterator[tuple[Source, Path]]:
+    if gsd_home is not None:
+        yield from (("user", path) for path in preference_files(gsd_home))
     if user_file is not None:
         yield "user", user_file
     if project is not None:
@@ -91,21 +116,33 @@ def _exists(path: Path) -> bool:
     return True
 
 
+def _has_other_spelling(path: Path) -> bool:
+    """Whether the file goes by a name whose better spelling is there as well."""
+    return path.name in NAMES[1:] and any(
+        _exists(path.with_name(name)) for name in NAMES[: NAMES.index(path.name)]
+    )
+
+
 def _outside(path: Path) -> Finding:
     problem = "leads out of the project; it is not opened"
     remedy = "Put the file itself into the project."
     return Finding(str(path), 0, "", problem, remedy, "warning", "outside-project")
 
 
-def _read(source: Source, path: Path) -> tuple[Node | None, list[Finding]]:
-    text, findings = read_text(path)
-    if text is None:
-        return None, findings
-    root, more = read_prose(text, str(path)) if source == "prose" else read_yaml(text, str(path))
+def _layer(source: Source, path: Path, text: str, findings: list[Finding]) -> list[Layer]:
+    """The source that a file of this text is, if it says anything; what is wrong goes to `findings`."""
+    root: Node | None
+    if source == "prose":
+        root, found = read_prose(text, str(path))
+    elif path.name in NAMES:
+        root, found = read_preferences(text, str(path))
+    else:
+        root, found = read_yaml(text, str(path))
+    findings += found
     if root is not None and source == "session":
         root, unread = _session_block(root, str(path))
-        more = [*more, *unread]
-    return root, findings + more
+        findings += unread
+    return [] if root is None else [Layer(source, str(path), root)]
 
 
 def _session_block(root: Node, path: str) -> tuple[Node | None, list[Finding]]:

@@ -17,9 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from tierwise.files.config_schema import MODES, RED, TIER_FIELDS, YELLOW
+from tierwise.files.config_keys import MODES
+from tierwise.files.config_schema import RED, TIER_FIELDS, YELLOW
 from tierwise.files.config_sources import UNTRUSTED, Source
 from tierwise.files.config_values import Said
+from tierwise.files.dynamic_block import DYNAMIC, TIER_MODELS
 from tierwise.files.findings import Finding
 from tierwise.files.notify_block import SECTION
 from tierwise.files.tier_words import TierWords
@@ -103,9 +105,11 @@ def _own_ladder(case: Case) -> Verdict | None:
 def _dearer_model(case: Case) -> Verdict | None:
     """A model that stands above the tier that it is mapped to, or that the ladder has no place for."""
     key, words = case.said.key, case.words
-    if key[0] != "tiers" or key[-1] in TIER_FIELDS:
+    rung = key[1] if key[0] == "tiers" and key[-1] not in TIER_FIELDS else None
+    rung = key[2] if key[:2] == (DYNAMIC, TIER_MODELS) else rung
+    if rung is None:
         return None
-    own, name = words.ladder[key[1]], words.tier_of_model(str(case.said.value))
+    own, name = words.ladder[rung], words.tier_of_model(str(case.said.value))
     actual = words.ladder.get(name) if name is not None else None
     if name is None or (actual is not None and actual <= own):
         return None

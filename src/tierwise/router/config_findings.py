@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tierwise.catalog.models import Catalog
+from tierwise.core.models import ANYWHERE
 from tierwise.files.config import Config, Entry
 from tierwise.files.findings import Finding
 
@@ -22,9 +23,9 @@ PLATFORM: Final = "claude_code"
 def findings_of(config: Config, catalog: Catalog, day: str) -> list[Finding]:
     """Everything that is wrong with the configuration on this day (ISO, UTC)."""
     entries = {entry.key: entry for entry in config.entries}
-    platforms = {platform for models in config.tier_models.values() for platform in models} or {PLATFORM}
+    platforms = {platform for models in config.tier_models.values() for platform in models} - {ANYWHERE}
     found: dict[str, Finding] = {}
-    for platform in sorted(platforms, key=lambda name: (name != PLATFORM, name)):
+    for platform in sorted(platforms or {PLATFORM}, key=lambda name: (name != PLATFORM, name)):
         for finding in (
             *_stale_ratios(config, catalog, platform, day, entries),
             *_missing_models(config, catalog, platform, day, entries),

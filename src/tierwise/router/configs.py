@@ -20,21 +20,29 @@ class Configs:
     """Configurations by project; `default_project` stands in where a call names none."""
 
     def __init__(
-        self, user_file: Path | None, default_project: Path | None, tier_of_model: TierOfModel
+        self,
+        user_file: Path | None,
+        default_project: Path | None,
+        tier_of_model: TierOfModel,
+        gsd_home: Path | None = None,
     ) -> None:
         self._user_file = user_file
         self._default_project = default_project
+        self._gsd_home = gsd_home
         self._tier_of_model = tier_of_model
         self._read: OrderedDict[Path | None, tuple[Signature, Config]] = OrderedDict()
 
     def of(self, project: Path | None) -> Config:
         """The configuration of the project, or of the default one."""
         project = project or self._default_project
-        now = signature_of(config_files(user_file=self._user_file, project=project))
+        now = signature_of(config_files(user_file=self._user_file, project=project, gsd_home=self._gsd_home))
         known = self._read.get(project)
         if known is None or known[0] != now:
             config = load_config(
-                user_file=self._user_file, project=project, tier_of_model=self._tier_of_model
+                user_file=self._user_file,
+                project=project,
+                gsd_home=self._gsd_home,
+                tier_of_model=self._tier_of_model,
             )
             known = now, config
         self._read[project] = known

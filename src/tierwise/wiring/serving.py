@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tierwise.errors import ConfigError, StoreError
 from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_of_model
-from tierwise.wiring.places import day_of, home_dir, new_id, now_us, own_skill_folders, user_file
+from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
 from tierwise.wiring.stores import open_store, store_name
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def router_for(
     roots = skill_roots or (here, *own_skill_folders())
     return Router(
         catalog=load_catalog(),
-        configs=Configs(user or user_file(), here, tier_of_model),
+        configs=Configs(user or user_file(), here, tier_of_model, gsd_home()),
         shelf=Shelf(roots, tier_of_model),
         balances=Balances(budget_file(budgets)),
     )
