@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "explain": "tierwise.cli.explain",
     "estimate": "tierwise.cli.estimate",
     "adapt": "tierwise.cli.adapt",
+    "handoff": "tierwise.cli.handoff",
     "route": "tierwise.cli.route",
     "serve": "tierwise.cli.serve",
     "offers": "tierwise.cli.offers",

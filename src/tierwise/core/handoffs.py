@@ -197,7 +197,10 @@ def _mentioned(
 
     A name as it is written counts before one that is spelt in plain words ("the ui bug investigator").
     """
-    written, spelt, refused, rest = [], [], set(), prompt
+    written: list[Specialist] = []
+    spelt: list[Specialist] = []
+    refused: set[str] = set()
+    rest = prompt
     for specialist in specialists:
         name = specialist.name.lower()
         mentions = list(_mentions(name, prompt))
