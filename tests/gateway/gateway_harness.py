@@ -83,6 +83,16 @@ def whole(status: int, body: bytes, **headers: str) -> Answering:
     return answer
 
 
+def as_asked(**usage: int) -> Answering:
+    """Answers on the model that it is asked for, with this usage."""
+
+    async def answer(seen: Seen, receive: Receive, send: Send) -> None:
+        body = message(seen.json["model"], **usage)
+        await whole(200, body, content_type="application/json")(seen, receive, send)
+
+    return answer
+
+
 def message(model: str = OPUS, **usage: int) -> bytes:
     """A whole answer of the Messages API."""
     counts = {"input_tokens": 100, "output_tokens": 20, **usage}
@@ -221,6 +231,15 @@ def conversation(
         },
         *after,
     ]
+
+
+def typed(base_dir: str, words: str) -> list[dict[str, Any]]:
+    """A turn that the user began by typing the skill, with these words: no tool result is pending."""
+    name = base_dir.rsplit("/", 1)[-1]
+    tags = f"<command-message>{name}</command-message>\n<command-name>/{name}</command-name>\n"
+    body = {"type": "text", "text": f"Base directory for this skill: {base_dir}\n\n# Mapper"}
+    said = {"type": "text", "text": f"{tags}<command-args>{words}</command-args>"}
+    return [{"role": "user", "content": [said, body]}]
 
 
 def user(text: str) -> dict[str, Any]:

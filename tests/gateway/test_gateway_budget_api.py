@@ -17,6 +17,7 @@ from gateway_harness import (
     SONNET,
     Door,
     Seen,
+    as_asked,
     conversation,
     door,
     message,
@@ -197,7 +198,8 @@ def test_a_week_that_runs_out_early_is_one_step_stricter_by_its_pace(
         assert (week["zone"], week["forecast"]["state"]) == (zone, "runs_out")
         assert week["forecast"]["pace"] > 1
 
-    play(tmp_path, f"week: {{limit: 10usd, window: weekly, zone_by: {zone_by}}}\n", what, skill=MEDIUM)
+    budgets = f"week: {{limit: 10usd, window: weekly, zone_by: {zone_by}}}\n"
+    play(tmp_path, budgets, what, skill=MEDIUM, answering=as_asked())
 
 
 def test_the_session_may_say_that_zones_go_by_pace(tmp_path: Path) -> None:

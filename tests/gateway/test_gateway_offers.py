@@ -21,6 +21,7 @@ from gateway_harness import (
     door,
     message,
     request,
+    typed,
     user,
     whole,
 )
@@ -57,7 +58,7 @@ def play(tmp_path: Path, what: Play, config: str = RED, **how: Any) -> None:
 
 
 class Person:
-    """A session with its turns: each prompt is answered in the skill."""
+    """A session with its turns: each prompt types the skill."""
 
     def __init__(self, at: Door, session: str = "s1") -> None:
         self.at, self.session, self.turn = at, session, 0
@@ -74,7 +75,7 @@ class Person:
 
     async def calls(self, words: str) -> tuple[int, dict[str, str], bytes]:
         return await self.at.post(
-            request(conversation(self.at.skill(), prompt=words)),
+            request(typed(self.at.skill(), words)),
             x_tierwise_session=self.session,
             x_claude_code_prompt_id=f"{self.session}-{self.turn}",
         )
@@ -390,7 +391,7 @@ def test_the_command_exports_the_conversation_of_an_offer(tmp_path: Path) -> Non
         done = await command(tmp_path, "answer", id, "export", "--json")
 
         exported = json.loads(Path(json.loads(done.stdout)["path"]).read_bytes())
-        assert exported["messages"] == conversation(at.skill(), prompt="Map the page.")
+        assert exported["messages"] == typed(at.skill(), "Map the page.")
 
     play(tmp_path, what)
 

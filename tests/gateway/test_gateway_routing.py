@@ -19,6 +19,7 @@ from gateway_harness import (
     door,
     message,
     request,
+    typed,
     user,
     whole,
 )
@@ -186,8 +187,8 @@ def test_the_next_call_sees_what_the_last_one_spent(tmp_path: Path) -> None:
 
     async def what(at: Door) -> None:
         zones = []
-        for _ in range(3):
-            _, headers, _ = await at.post(request(conversation(at.skill())))
+        for turn in range(3):
+            _, headers, _ = await at.post(request(typed(at.skill(), f"Map page {turn}.")))
             zones.append(
                 (headers["x-tierwise-zone"], headers["x-tierwise-tier"], "x-tierwise-notice" in headers)
             )

@@ -7,7 +7,8 @@ C warm tokens, n further calls, i and o new input and output tokens a call; 1 is
     switch = C·write₂ + (n - 1)·C·read₂ + n·(i·in₂ + o·out₂)
 
 Both at the dated prices of both models, with their long-prompt steps and the cache's time to live. New
-tokens are priced as plain input on both sides, so what caching them would add cancels nearly out.
+tokens are priced as plain input on both sides, so what caching them would add cancels nearly out. A model
+that served the conversation a while ago may still hold a part of it: of that part the first call reads.
 
 Source: rules.md section 6.
 """
@@ -23,7 +24,18 @@ from tierwise.core.zones import Gauge, Zone
 
 
 def switch_cost(case: Case, tier: Tier) -> Ruling:
-    """Undo a lowering that would cost more than it saves, given the warm cache."""
+    """Undo a lowering that would cost more than it saves, given the warm cache.
+
+    A budget's offer to lower the tier falls away where the tier is not lowered.
+    """
+    after, why = _switched(case, tier)
+    before_budget = case.after["learned"]
+    if case.offer is not None and case.offer.kind == "red_high" and after > tier and after == before_budget:
+        case.offer = None
+    return after, why
+
+
+def _switched(case: Case, tier: Tier) -> Ruling:
     cache, scope = case.question.cache, case.question.settings.switch_cost
     if cache is None or cache.tier is None:
         return tier, "no warm cache is known"
@@ -44,16 +56,21 @@ def switch_cost(case: Case, tier: Tier) -> Ruling:
 def _kept_while_pending(case: Case, tier: Tier, cache: CacheFacts) -> Tier | None:
     """The tier to stay at while a tool result is pending; None where a switch is allowed or there is none.
 
-    Rules 5-7 never switch then; rule 3 only as the skill begins or ends.
+    Rules 5-7 never switch then; rules 3 and 4 only as the skill begins or ends. Where those do leave the warm
+    tier, the switch is made, and where it leads is for all rules to say.
     """
     if not cache.tool_result_pending or tier == cache.tier or not _by_routing(case):
         return None
-    kept = case.after["conditions"] if cache.skill_boundary else cache.tier
+    if cache.skill_boundary and case.after["conditions"] != cache.tier:
+        return None
+    kept = cache.tier
     ceiling = ceiling_of(case)
     if kept is None or kept == tier or (ceiling is not None and kept > ceiling[0]):
         return None
     floor = case.skill.floor if case.skill else None
-    return None if (floor is not None and kept < floor) or not case.reachable(kept) else kept
+    if (floor is not None and kept < floor) or not case.reachable(kept) or case.spent_up_at(kept) is not None:
+        return None
+    return kept
 
 
 def _by_routing(case: Case) -> bool:
@@ -94,11 +111,13 @@ def _cheapest_move(case: Case, tier: Tier, base: Tier, cache: CacheFacts) -> Rul
 
 
 def _sum_at(case: Case, tier: Tier, cache: CacheFacts) -> int | None:
+    """What going on at the tier costs, with as much of the conversation as its own cache still holds."""
     if tier == cache.tier and cache.price is not None:
         return stay_nanousd(cache, cache.price)
     models = case.models_at(tier)
-    price = models[0].price if models else None
-    return switch_nanousd(cache, price) if price is not None else None
+    if not models or models[0].price is None:
+        return None
+    return going_on_nanousd(cache, models[0].price, dict(cache.also_warm).get(models[0].id, 0))
 
 
 def _usd(nanousd: int) -> str:
@@ -107,21 +126,31 @@ def _usd(nanousd: int) -> str:
 
 def stay_nanousd(cache: CacheFacts, price: Price) -> int | None:
     """The cost of going on with the warm model; None if a needed rate is not known."""
-    rates = price.rates(cache.warm_tokens + cache.new_input_tokens)
-    per_call = _sum((cache.warm_tokens, rates.cache_read), *_new(cache, rates))
-    return None if per_call is None else _nano(cache.calls_left * per_call)
+    return going_on_nanousd(cache, price, cache.warm_tokens)
 
 
 def switch_nanousd(cache: CacheFacts, price: Price) -> int | None:
     """The cost of going on with a model whose cache is cold; None if a needed rate is not known."""
+    return going_on_nanousd(cache, price, 0)
+
+
+def going_on_nanousd(cache: CacheFacts, price: Price, held_tokens: int) -> int | None:
+    """The cost of the calls left with a model whose cache holds so much of the conversation.
+
+    At the first of them the rest is written, at the price of plain input where writing has none of its own;
+    after that all of it is read. None if a needed rate is not known.
+    """
     rates = price.rates(cache.warm_tokens + cache.new_input_tokens)
+    held = min(held_tokens, cache.warm_tokens)
     write = rates.cache_write_1h if cache.ttl == "1h" else rates.cache_write_5m
-    once = _sum((cache.warm_tokens, write))
-    again = _sum((cache.warm_tokens, rates.cache_read))
+    first = _sum(
+        (held, rates.cache_read), (cache.warm_tokens - held, rates.input if write is None else write)
+    )
+    again = _sum((cache.warm_tokens, rates.cache_read)) if cache.calls_left > 1 else 0
     new = _sum(*_new(cache, rates))
-    if once is None or new is None or again is None:
+    if first is None or again is None or new is None:
         return None
-    return _nano(once + (cache.calls_left - 1) * again + cache.calls_left * new)
+    return _nano(first + (cache.calls_left - 1) * again + cache.calls_left * new)
 
 
 def _new(cache: CacheFacts, rates: Rates) -> tuple[tuple[int, int | None], ...]:

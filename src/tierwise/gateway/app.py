@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tierwise.core.budgets import Budget
@@ -37,6 +38,7 @@ from tierwise.gateway.relay import Exchange, relay, reply
 from tierwise.gateway.replies import Reply, anthropic_error, error_reply, json_reply, refusal_reply
 from tierwise.gateway.sessions import Sessions
 from tierwise.gateway.upstream import Upstream
+from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
 from tierwise.router.routing import Router
 from tierwise.serving import Receive, Scope, Send
@@ -79,6 +81,7 @@ class Gateway:
         self._version = version
         self._purser = Purser(ledger, router.catalog, day_of, self._alarm)
         self._sessions = Sessions()
+        self._warmth = Warmth()
         self._control = control
         self._consents = Consents(control.offers, notices, router.configs, self._alarm)
         self._alarms: deque[str] = deque(maxlen=MAX_ALARMS)
@@ -163,7 +166,7 @@ class Gateway:
             own_headers=own,
             now_us=self._now_us,
             heard=lambda told: self._hear(request.key, told),
-            settle=lambda answered: self._settle(taken, routed, answered),
+            settle=lambda answered: self._served(taken, routed, answered, request),
             began_us=began_us,
         )
 
@@ -211,7 +214,7 @@ class Gateway:
         said, asked_in = standing.words, standing.turn
         if request.subagent:
             said, asked_in = of_main, self._sessions.turn_of_main(request) or standing.turn
-        return Call(
+        call = Call(
             platform=plane.platform,
             asked_model=request.model,
             session=request.session,
@@ -228,14 +231,23 @@ class Gateway:
             user_words=of_main if targeted else standing.words,
             everywhere_words=of_main,
             effort=request.effort,
+            step=headers.get("x-tierwise-step", ""),
             pin=headers.get("x-tierwise-tier", ""),
             context_tokens=self._purser.expected_tokens(request),
+            tool_result_pending=request.tool_result_pending,
+            skill_boundary=request.skill is not None and request.skill.boundary,
         )
+        return replace(call, warm=self._warmth.warm(call, request, self._now_us()))
 
     def _hear(self, key: str, headers: Mapping[str, str]) -> None:
         """Take what the platform says of its own limits."""
         now_us = self._now_us()
         self._router.balances.hear(key, readings_in_headers(headers, now_us), now_us)
+
+    def _served(self, held: Held, routed: Routed, answered: Answered, request: ModelRequest) -> None:
+        """Record a call that was sent, and what it left in its model's cache."""
+        self._warmth.note(routed.call, answered, request)
+        self._settle(held, routed, answered)
 
     def _settle(self, held: Held | None, routed: Routed, answered: Answered) -> None:
         """Record how a call ended, and say what a person should know about it."""

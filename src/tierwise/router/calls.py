@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from tierwise.core.budgets import Budget
 from tierwise.core.entries import Tags
@@ -22,6 +22,23 @@ NOTHING_USED: Final = Usage()
 
 
 @dataclass(frozen=True, slots=True)
+class Warm:
+    """The prompt caches of a conversation as a call begins.
+
+    `model` served the last call, with `output_tokens`; its cache holds `tokens` (0: cold) for `ttl` from each
+    use. The prompt has grown by `new_tokens` since. `others` are models that served earlier, with what theirs
+    still hold.
+    """
+
+    model: str
+    tokens: int
+    new_tokens: int = 0
+    output_tokens: int = 0
+    ttl: Literal["5m", "1h"] = "5m"
+    others: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What is known of one request before it is decided. Ids are "" where nobody named one.
 
@@ -29,7 +46,9 @@ class Call:
     the user's own in this turn; `everywhere_words` those of the turn that a subagent works for, of which only
     what is said of everything counts. `pin` is a tier or model that the caller asked for by header.
     `role` is for work without a skill (titles, summaries). `user_turn` is the turn of the
-    prompt that it works for, a subagent's too; `answers` are those that hold in it, by offer.
+    prompt that it works for, a subagent's too; `answers` are those that hold in it, by offer. `warm` is None
+    where no earlier call of the conversation is known. `skill_boundary` says that the skill begins here.
+    `step` is the number or the title of the skill's step that the call is for.
     """
 
     platform: str
@@ -43,6 +62,7 @@ class Call:
     role: Role | None = None
     skill: str | None = None
     skill_folder: str | None = None
+    step: str = ""
     user_words: str = ""
     everywhere_words: str = ""
     effort: str | None = None
@@ -50,6 +70,9 @@ class Call:
     context_tokens: int = 0
     user_turn: str = ""
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    warm: Warm | None = None
+    tool_result_pending: bool = False
+    skill_boundary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

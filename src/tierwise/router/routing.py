@@ -20,7 +20,7 @@ from tierwise.core.decide import decide
 from tierwise.core.entries import Purse, Standing
 from tierwise.core.estimates import Estimate
 from tierwise.core.models import Candidates, ModelCard
-from tierwise.core.questions import CacheFacts, Decision, Question, UserWish
+from tierwise.core.questions import AtStep, CacheFacts, Decision, Question, UserWish
 from tierwise.core.skills import Skill, skill_of
 from tierwise.core.tiers import Tier
 from tierwise.files.config import Config
@@ -185,6 +185,7 @@ class Router:
             else {},
             context_tokens=call.context_tokens,
             cache=self._cache(call, config, day),
+            step=AtStep(call.step) if call.step else None,
         )
 
     def _cache(self, call: Call, config: Config, day: str) -> CacheFacts | None:
