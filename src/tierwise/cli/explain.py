@@ -30,6 +30,7 @@ from tierwise.router.standings import standings
 @click.argument("skill")
 @click.argument("prompt", required=False, default="")
 @click.option("--asked", metavar="MODEL", default="", help="The model that the client asks for.")
+@click.option("--step", metavar="STEP", default="", help="The step that it is at: its number or its title.")
 @click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
 @click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
 @ledger.store_option
@@ -38,6 +39,7 @@ def command(
     skill: str,
     prompt: str,
     asked: str,
+    step: str,
     platform: str,
     project: Path | None,
     store_url: str | None,
@@ -50,10 +52,19 @@ def command(
     \b
       tierwise explain ui-bug-investigator
       tierwise explain ui-bug-investigator "Debug this hydration issue using sonnet"
+      tierwise explain component-auditor --step 2
     """
     try:
         folder, others = find_skill(skill, project or Path.cwd())
-        routed = _routed(folder, prompt, asked, platform, project, store_url)
+        call = Call(
+            platform=platform,
+            asked_model=asked,
+            skill=read_skill(folder).name,
+            skill_folder=str(folder),
+            step=step,
+            user_words=prompt,
+        )
+        routed = _routed(call, folder, project, store_url)
     except TierwiseError as error:
         raise click.ClickException(str(error)) from error
     for other in others:
@@ -67,12 +78,8 @@ def command(
         click.echo(_text(routed, folder))
 
 
-def _routed(
-    folder: Path, prompt: str, asked: str, platform: str, project: Path | None, store_url: str | None
-) -> Routed:
+def _routed(call: Call, folder: Path, project: Path | None, store_url: str | None) -> Routed:
     now_us = wiring.now_us()
-    name = read_skill(folder).name
-    call = Call(platform=platform, asked_model=asked, skill=name, skill_folder=str(folder), user_words=prompt)
     with closing(wiring.open_store(store_url)) as store:
         router = wiring.router_for(project, reading_roots(folder))
         day, known = wiring.day_of(now_us), partial(history_in, store)

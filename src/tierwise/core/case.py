@@ -188,8 +188,8 @@ def _step_of(question: Question) -> tuple[SkillStep | None, Tier | None, list[st
         return None, None, []
     step = skill.step(at.named) if skill else None
     if step is None:
-        asked = f"`{str(at.named)[:LONGEST_STEP]}`"
-        whose = f"{skill.name} has no step {asked}: its own tier stands" if skill else f"{asked}: no skill"
+        asked = f"step `{str(at.named)[:LONGEST_STEP]}`"
+        whose = f"{skill.name} has no {asked}: its own tier stands" if skill else f"{asked} of no skill"
         return None, None, [whose]
     if at.tier is None or at.tier in step.tiers:
         return step, at.tier or max(step.tiers, default=None), []

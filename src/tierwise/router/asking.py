@@ -20,17 +20,18 @@ import msgspec
 from tierwise.catalog.models import Catalog
 from tierwise.core.decide import decide
 from tierwise.core.models import ModelCard
-from tierwise.core.questions import CacheFacts, Hint, Question, UserWish
-from tierwise.core.skills import Role, Routing, Skill, skill_of
+from tierwise.core.questions import AtStep, CacheFacts, Hint, Question, UserWish
+from tierwise.core.skills import Role, Routing, Skill, SkillStep, skill_of
 from tierwise.core.tiers import Tier
 from tierwise.core.zones import Gauge, Scope, Thresholds
 from tierwise.files.config import Config, Layer, merge
 from tierwise.files.findings import Finding, did_you_mean
 from tierwise.files.inline import parse_prompt
-from tierwise.files.nodes import node_of
+from tierwise.files.nodes import node_of, quoted
 from tierwise.files.provenance import overlay
 from tierwise.files.routing_block import read_block
 from tierwise.files.skill_files import read_skill
+from tierwise.files.steps import MAX_ALTERNATIVES, MAX_STEPS
 from tierwise.files.suites import under_coordinator
 from tierwise.files.tier_words import TierWords
 from tierwise.router.answers import as_json
@@ -41,6 +42,7 @@ from tierwise.router.question_form import (
     CacheIn,
     HintIn,
     QuestionIn,
+    SkillStepIn,
     UnitIn,
 )
 from tierwise.router.routing import tier_named, with_override
@@ -113,6 +115,7 @@ class Asker:
                 failure=asked.failure,
                 interactive=asked.interactive,
                 answer=asked.answer,
+                step=self._at_step(asked, config),
             ),
             findings,
         )
@@ -139,7 +142,8 @@ class Asker:
         if override is not None:
             routing = overlay(routing, override) if routing else override
         by_name = Role.COORDINATOR if given.name.endswith("-coordinator") else None
-        return skill_of(given.name, routing, role=given.role or by_name)
+        steps = self._steps(given.steps, config, findings)
+        return skill_of(given.name, routing, role=given.role or by_name, steps=steps)
 
     def _skill_at(self, path: str, config: Config, findings: list[Finding]) -> Skill:
         file = read_skill(Path(path), config.settings.ladder, self._catalog.tier_of)
@@ -160,6 +164,31 @@ class Asker:
         read = read_block(node_of(block), "skill", words, "skill.model.")
         findings += read.findings
         return Routing(**read.values)
+
+    def _steps(
+        self, given: tuple[SkillStepIn, ...], config: Config, findings: list[Finding]
+    ) -> tuple[SkillStep, ...]:
+        """The steps of a skill given in the question; a word that is no tier is told, and left out."""
+        if len(given) > MAX_STEPS:
+            raise UnreadableError(f"`skill.steps`: {len(given)} steps, {MAX_STEPS} are the most")
+        words = TierWords(config.settings.ladder, self._catalog.tier_of)
+        steps = []
+        for at, step in enumerate(given):
+            named = (step.tier,) if isinstance(step.tier, str) else step.tier or ()
+            tiers = [(word, words.tier(word)) for word in named[:MAX_ALTERNATIVES]]
+            for word in (word for word, tier in tiers if tier is None):
+                problem, key = f"{quoted(word)} is no known tier or model", f"skill.steps[{at}].tier"
+                remedy = words.remedy(word)
+                findings.append(Finding("skill", 0, key, problem, remedy, "warning", "unknown-tier"))
+            known = tuple(tier for _, tier in tiers if tier is not None)
+            steps.append(SkillStep(step.number, step.title, known, step.reason))
+        return tuple(steps)
+
+    def _at_step(self, asked: QuestionIn, config: Config) -> AtStep | None:
+        step = asked.step
+        if step is None or isinstance(step, int | str):
+            return None if step is None else AtStep(step)
+        return AtStep(step.number, self._tier(step.tier, config, "step.tier") if step.tier else None)
 
     def _asked(
         self, model: str | None, config: Config, platform: str
@@ -207,6 +236,7 @@ class Asker:
             ttl=cache.ttl,
             tool_result_pending=cache.tool_result_pending,
             skill_boundary=cache.skill_boundary,
+            also_warm=tuple((model, max(tokens, 0)) for model, tokens in cache.also_warm.items()),
         )
 
 

@@ -15,12 +15,22 @@ from tierwise.core.skills import Role
 SCOPE_KINDS: Final = ("all", "tier", "model", "skill", "project", "key", "session", "run")
 
 
+class SkillStepIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of a skill's procedure; several tiers are alternatives."""
+
+    number: int
+    title: str = ""
+    tier: str | tuple[str, ...] | None = None
+    reason: str = ""
+
+
 class SkillIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A skill given in the question itself."""
 
     name: str
     role: Role | None = None
     model: Any = None
+    steps: tuple[SkillStepIn, ...] = ()
 
 
 class BudgetIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +50,7 @@ class BudgetIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CacheIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The prompt cache as it stands (rules.md section 6)."""
+    """The prompt cache as it stands (rules.md section 6); `also_warm` has tokens by model id."""
 
     model: str | None = None
     warm_tokens: int = 0
@@ -50,6 +60,7 @@ class CacheIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ttl: Literal["5m", "1h"] = "5m"
     tool_result_pending: bool = False
     skill_boundary: bool = False
+    also_warm: dict[str, int] = {}
 
 
 class UnitIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,12 +82,23 @@ class HintIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = "the caller says so"
 
 
+class AtStepIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The step that the call is for, and which of its alternatives applies; without that the highest."""
+
+    number: int
+    tier: str | None = None
+
+
 class QuestionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question as it is written."""
+    """A question as it is written.
+
+    `step` is the step of the skill that the call is for: its number, its title in any case, or an object.
+    """
 
     id: Any = None
     skill: SkillIn | None = None
     skill_path: str | None = None
+    step: int | str | AtStepIn | None = None
     role: Role | None = None
     prompt: str = ""
     platform: str = "claude_code"
