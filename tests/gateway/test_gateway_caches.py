@@ -26,7 +26,7 @@ from gateway_harness import (
 )
 
 from tierwise.core.usage import Usage
-from tierwise.gateway.warmth import LIVES_US, MAX_MODELS, Warmth
+from tierwise.gateway.warmth import LIVES_US, LOOKBACK_CALLS, MAX_MODELS, Warmth
 from tierwise.router.calls import Answered, Call, Warm
 from tierwise.serving import Receive, Send
 from tierwise.wire.anthropic import read_request
@@ -174,11 +174,18 @@ def test_the_models_before_the_last_are_told_as_long_as_they_are_alive() -> None
     found = warmth.warm(call(), asked(), 250_000_000)
     assert found == Warm(HAIKU, 9_500, 0, 7, others=((OPUS, 9_000),))
     assert warmth.warm(call(), asked(), 350_000_000) == Warm(HAIKU, 9_500, 0, 7)
+    for _ in range(LOOKBACK_CALLS - 1):
+        warmth.note(call(), served(HAIKU, 200_000_000, cache_write_5m_tokens=9_500), asked())
+    assert warmth.warm(call(), asked(), 250_000_000) == Warm(HAIKU, 9_500, 0, 7)
+
+
+def test_only_so_many_models_are_remembered_of_a_conversation() -> None:
+    warmth = Warmth()
     for n in range(MAX_MODELS + 3):
         warmth.note(call(), served(f"m{n}", 250_000_000, cache_read_tokens=9_000), asked())
     found = warmth.warm(call(), asked(), 250_000_000)
     assert found is not None
-    assert len(found.others) == MAX_MODELS - 1
+    assert len(found.others) == min(MAX_MODELS, LOOKBACK_CALLS) - 1
 
 
 def test_a_conversation_that_was_compacted_is_cold() -> None:

@@ -26,6 +26,9 @@ MAX_MODELS: Final = 8
 LIVES_US: Final[dict[str, int]] = {"5m": 300_000_000, "1h": 3_600_000_000}
 REWRITTEN_SHARE: Final = 0.5
 """A body of less than this share of the last one is another conversation."""
+LOOKBACK_CALLS: Final = 5
+"""After so many calls on other models a model finds nothing of its own any more: a provider looks for what it
+has cached only in the last 20 blocks before a mark, and every call adds some four of them."""
 CACHED_UNASKED: Final = frozenset({"openai", "codex"})
 """Platforms that cache every long prompt by themselves, whether or not they report a write."""
 
@@ -46,9 +49,10 @@ class _Cache:
     used_us: int
     prompt_tokens: int
     text_bytes: int
+    call: int
 
-    def is_alive(self, now_us: int) -> bool:
-        return now_us - self.used_us < LIVES_US[self.ttl]
+    def is_alive(self, now_us: int, last_call: int) -> bool:
+        return now_us - self.used_us < LIVES_US[self.ttl] and last_call - self.call < LOOKBACK_CALLS
 
     def grown_tokens(self, text_bytes: int) -> int:
         """How many tokens a body of that size has more, at the rate of this one."""
@@ -74,6 +78,7 @@ class Warmth:
             request.cache_writes == "1h" and not usage.cache_write_5m_tokens
         )
         caches = self._agents.setdefault(_agent_of(call), OrderedDict())
+        before = max((cache.call for cache in caches.values()), default=0)
         caches[answered.served_model] = _Cache(
             tokens=cached,
             output_tokens=usage.output_tokens,
@@ -81,6 +86,7 @@ class Warmth:
             used_us=answered.began_us,
             prompt_tokens=usage.prompt_tokens,
             text_bytes=request.text_bytes,
+            call=before + 1,
         )
         caches.move_to_end(answered.served_model)
         self._agents.move_to_end(_agent_of(call))
@@ -95,7 +101,7 @@ class Warmth:
         if not caches or call.request_class not in WORKING_CLASSES:
             return None
         model, last = next(reversed(caches.items()))
-        held = {name: cache.tokens for name, cache in caches.items() if cache.is_alive(now_us)}
+        held = {name: cache.tokens for name, cache in caches.items() if cache.is_alive(now_us, last.call)}
         if request.text_bytes < REWRITTEN_SHARE * last.text_bytes:
             held = {}
         return Warm(
