@@ -21,10 +21,8 @@ Source: rules.md section 4; seed A§7.5.
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -42,14 +40,14 @@ from tierwise.files.budget_block import Block
 from tierwise.files.budget_limits import MOST, limit_text
 from tierwise.files.config import BudgetSpec
 from tierwise.files.config_values import Reader
+from tierwise.files.file_writing import replace_file
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, quoted, read_text, read_yaml
 from tierwise.files.tier_words import TierWords
+from tierwise.files.yaml_edit import UNSURE
 
 BUDGETS_FILE: Final = "budgets.yaml"
 MOST_BUDGETS: Final = 200
-UNSURE: Final = ("duplicate-key", "yaml-key")
-"""Mistakes with which a file is read, but not written: what stays might not be what was meant."""
 _NAME: Final = re.compile(r"(?!(?:true|false|null)$)[^\W\d_][\w .:-]{0,59}", re.IGNORECASE)
 _NAMED: Final = "Write letters, digits, `-`, `.` and spaces, a letter first, at most 60."
 
@@ -232,17 +230,7 @@ def _find(data: CommentedMap | CommentedSeq, name: str) -> CommentedMap | None:
 
 
 def _write(path: Path, data: CommentedMap | CommentedSeq) -> None:
-    """Replace the file at once, so that a reader sees the old or the new one."""
     text = io.StringIO()
     if data:
         _yaml().dump(data, text)
-    target = Path(os.path.realpath(path))
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text.getvalue(), encoding="utf-8")
-        draft.replace(target)
-    except OSError as failure:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise ConfigError(f"{path} cannot be written: {failure.strerror}. Check its folder.") from failure
+    replace_file(path, text.getvalue())
