@@ -9,7 +9,7 @@ Source: research/clients.md section 3.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,14 +77,14 @@ class Agent:
         self.messages.append({"role": "user", "content": list(blocks)})
 
 
-async def play(base_url: str, project: Path) -> AsyncIterator[Played]:
-    """Play the session against a gateway; yields every call as it ends."""
+async def play(base_url: str, project: Path, turns: Sequence[Turn] = TURNS) -> AsyncIterator[Played]:
+    """Play these turns of a session against a gateway; yields every call as it ends."""
     headers = {"x-claude-code-session-id": SESSION}
     async with anthropic.AsyncAnthropic(
         base_url=base_url, api_key="no-key-needed", default_headers=headers, max_retries=0
     ) as client:
         main = Agent(client, [])
-        for number, turn in enumerate(TURNS, 1):
+        for number, turn in enumerate(turns, 1):
             main.hear(_text(turn.prompt))
             async for played in _play_turn(main, number, turn, project):
                 yield played

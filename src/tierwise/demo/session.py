@@ -9,6 +9,7 @@ Source: seed, "The Problem" and A§5.2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -171,9 +172,9 @@ ANSWER: Final = (
 )
 
 
-def script() -> dict[str, Any]:
-    """What the provider answers, as the simulator's script."""
-    return {"rules": [rule for turn in TURNS for rule in _rules(turn)]}
+def script(turns: Sequence[Turn] = TURNS) -> dict[str, Any]:
+    """What the provider answers in these turns, as the simulator's script."""
+    return {"rules": [rule for turn in turns for rule in _rules(turn)]}
 
 
 def _rules(turn: Turn) -> list[dict[str, Any]]:
