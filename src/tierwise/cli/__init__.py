@@ -11,9 +11,13 @@ from tierwise.cli.streams import write_anything
 
 COMMANDS: Final = {
     "check": "tierwise.cli.check",
+    "compile": "tierwise.cli.compile",
     "explain": "tierwise.cli.explain",
     "estimate": "tierwise.cli.estimate",
+    "plan": "tierwise.cli.plan",
+    "pattern": "tierwise.cli.pattern",
     "adapt": "tierwise.cli.adapt",
+    "scaffold": "tierwise.cli.scaffold",
     "handoff": "tierwise.cli.handoff",
     "route": "tierwise.cli.route",
     "serve": "tierwise.cli.serve",

@@ -75,6 +75,35 @@ def plan_of(question: Question, estimate: Estimate | None) -> Plan:
     return Plan(planned, own, costs_of(runners, estimate), estimate)
 
 
+def verdict_of(plan: Plan) -> str:
+    """Whether following the steps pays against staying on the skill's own tier, in a sentence or two."""
+    own, apart, together = plan.own.tier, plan.apart_saves, plan.together_saves
+    if plan.costs.changes == 0:
+        return "All of it runs on one model: there is nothing to switch."
+    if own is None or apart is None or together is None:
+        return "Whether the steps pay is not known: an estimate or a price is missing."
+    first = f"Each in a context of its own, the steps {_compared(apart)} staying on {own}."
+    if min(together) >= 0:
+        return f"{first} In one conversation they {_compared(together)} it."
+    advice = "Run them apart" if min(apart) > 0 else f"Stay on {own}"
+    second = f"Followed in one conversation they {_compared(together)} staying on {own}: {changes_of(plan)}"
+    return f"{first} {second}, and each writes what was said so far into another cache. {advice}."
+
+
+def changes_of(plan: Plan) -> str:
+    """`2 changes of model`."""
+    count = plan.costs.changes
+    return f"{count} change{'' if count == 1 else 's'} of model"
+
+
+def _compared(saves: Difference) -> str:
+    if min(saves) > 0:
+        return "cost less than"
+    if max(saves) < 0:
+        return "cost more than"
+    return "cost as much as" if saves == (0, 0) else "may cost more than"
+
+
 def _planned(question: Question, step: SkillStep) -> PlannedStep:
     at_step = replace(question, step=AtStep(step.number))
     return PlannedStep(step, decide(at_step), case_of(at_step).step_tier)
