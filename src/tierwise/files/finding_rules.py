@@ -101,5 +101,8 @@ RULES: Final[dict[str, str]] = {
     "usage-line": "A line of usage to import cannot be read",
     "usage-conflict": "A line of usage to import contradicts what the ledger holds",
     "simulator-script": "The simulator's script cannot be played as it stands",
+    "compile-conflict": "A file that would be made is a person's own, or is made twice",
+    "leads-out": "A link leads out of the folder that may be written to",
+    "no-model": "A platform has no model for the tier",
     "too-many-findings": "The file has more mistakes than are listed",
 }

@@ -104,6 +104,36 @@ def without_metadata(text: str, keys: Iterable[str]) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A page in its parts: the lines of each top-level key with their ends, how lines end, and the body."""
+
+    blocks: Mapping[str, str]
+    newline: str
+    body: str
+
+
+def parts_of(text: str) -> Parts:
+    """The parts of a page, BOM left out; without frontmatter it is all body. Raises UneditableError.
+
+    The lines of a key are as far out as they can be: those of a head that is indented are moved there.
+    """
+    text = text.removeprefix("\ufeff")
+    first = _LINE.match(text)
+    assert first is not None, "a line may be empty"
+    newline = first[0][len(first[0].rstrip("\r\n")) :] or "\n"
+    if first[0].rstrip() != FENCE:
+        return Parts({}, newline, text)
+    head = _Head.of(text)
+    blocks: dict[str, str] = {}
+    for entry in head.entries:
+        lines = (line.removeprefix(" " * head.column) for line in head.lines[slice(*entry.lines)])
+        blocks.setdefault(entry.key, "".join(lines))
+    closing = _LINE.match(head.after)
+    assert closing is not None, "a head is closed"
+    return Parts(blocks, newline, head.after[closing.end() :])
+
+
 def scalar(value: str) -> str:
     """`value` as YAML that is text for every reader: a plain word, else in double quotes."""
     if _PLAIN.fullmatch(value) and value not in _NOT_WORDS:

@@ -16,13 +16,15 @@ from typing import Any, Final
 from tierwise.core.skills import Routing
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Entry, Node
-from tierwise.files.provenance import Home, Provenance
+from tierwise.files.provenance import Home, Provenance, Statement
 from tierwise.files.routing_block import FIELDS, Block, read_block
 from tierwise.files.tier_words import TierWords
 
 METADATA_PREFIX: Final = "tierwise."
 SILENT_MODELS: Final = frozenset({"inherit"})
 """Words under `model:` that leave the choice to the session."""
+TWIN_OF: Final = "twin-of"
+"""The key by which a compiled skill names the skill that it stands in for; no part of the block."""
 NATIVE_KEYS: Final = frozenset({"effort", "role"})
 """Keys of the block that mean something of their own at the top of a frontmatter."""
 
@@ -35,6 +37,7 @@ class Homes:
     words: TierWords
     provenance: dict[str, Provenance] = dataclasses.field(default_factory=dict)
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    said: list[Statement] = dataclasses.field(default_factory=list)
     _values: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
@@ -90,6 +93,8 @@ class Homes:
         for key, line in block.lines.items():
             written = prefix if home == "string" or prefix == "model" else prefix + key
             self.provenance[key] = Provenance(path, line, home, written)
+            if key in block.values:
+                self.said.append(Statement(key, block.values[key], self.provenance[key]))
         self._values |= block.values
         self.findings += block.findings
 
@@ -130,4 +135,5 @@ def _ours(metadata: Mapping[str, Entry]) -> list[tuple[str, Entry]]:
     name = METADATA_PREFIX.rstrip(".")
     nested = metadata[name].node.entries if name in metadata else {}
     flat = ((key, entry) for key, entry in metadata.items() if key.startswith(METADATA_PREFIX))
-    return [*((key.removeprefix(METADATA_PREFIX), entry) for key, entry in flat), *nested.items()]
+    found = [*((key.removeprefix(METADATA_PREFIX), entry) for key, entry in flat), *nested.items()]
+    return [(key, entry) for key, entry in found if key != TWIN_OF]

@@ -44,6 +44,16 @@ def read_text(path: Path) -> tuple[str | None, list[Finding]]:
         return None, [unusable.finding(str(path))]
 
 
+def read_exact(path: Path) -> tuple[str | None, list[Finding]]:
+    """The text of a file with its BOM and its own line ends; else as `read_text`."""
+    try:
+        raw = _bytes_of(path)
+        _decoded(raw)
+        return raw.decode("utf-8"), []
+    except UnusableError as unusable:
+        return None, [unusable.finding(str(path))]
+
+
 def is_folder(path: Path) -> bool:
     """Whether `path` is a folder that may be looked at; a folder that is closed to us is none."""
     try:
