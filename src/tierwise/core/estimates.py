@@ -73,7 +73,7 @@ def estimate_of(declared: EstimatedTokens | None, candidates: Candidates) -> Est
     """The estimate from declared ranges, priced at each tier's first model; None without a declaration."""
     if declared is None:
         return None
-    bounds = _bounds(declared)
+    bounds = bounds_of(declared)
     if bounds is None:
         return None
     low, high = bounds
@@ -149,8 +149,8 @@ Run = tuple[int, int]
 """Input and output tokens of one run."""
 
 
-def _bounds(declared: EstimatedTokens) -> tuple[Run, Run] | None:
-    """The cheapest and the dearest run that the declaration allows.
+def bounds_of(declared: EstimatedTokens) -> tuple[Run, Run] | None:
+    """The cheapest and the dearest run that the declaration allows; None if it tells no size.
 
     A declared total covers every tool round trip; input and output alone describe a single call.
     """

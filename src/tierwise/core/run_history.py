@@ -12,6 +12,7 @@ Source: rules.md section 10 ("else from the skill's own history"); seed A§2.4.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -47,10 +48,17 @@ class Percentile:
 
 
 def runs_of(executions: Iterable[Execution]) -> list[Run]:
-    """The finished runs in these calls, the newest `RUNS_KEPT`, oldest first.
+    """What the finished runs in these calls consumed, the newest `RUNS_KEPT`, oldest first.
 
-    The calls must be one skill's, in the order of their time. A call that names neither turn nor agent is a
-    run by itself.
+    The calls must be one skill's, in the order of their time.
+    """
+    return [tuple(call.usage for call in calls) for calls in finished_runs(executions)]
+
+
+def finished_runs(executions: Iterable[Execution]) -> list[list[Execution]]:
+    """The calls of each finished run, the newest `RUNS_KEPT` runs, oldest first.
+
+    A call that names neither turn nor agent is a run by itself.
     """
     grouped: dict[tuple[str, ...], list[Execution]] = {}
     for execution in executions:
@@ -59,8 +67,15 @@ def runs_of(executions: Iterable[Execution]) -> list[Run]:
         named = execution.turn or execution.agent
         key = (execution.session, execution.agent, execution.turn) if named else (execution.id,)
         grouped.setdefault(key, []).append(execution)
-    finished = [calls for calls in grouped.values() if calls[-1].outcome == "ok"]
-    return [tuple(call.usage for call in calls) for calls in finished[-RUNS_KEPT:]]
+    return [calls for calls in grouped.values() if calls[-1].outcome == "ok"][-RUNS_KEPT:]
+
+
+def ended_at(executions: Iterable[Execution]) -> dict[str, int]:
+    """How many of the finished runs had their last call served at which tier; "unknown" for one without.
+
+    Where they ran, and nothing of whether they had to.
+    """
+    return dict(Counter(calls[-1].served_tier or "unknown" for calls in finished_runs(executions)))
 
 
 def percentile(runs: Sequence[Run], percent: int, candidates: Candidates) -> Percentile:
