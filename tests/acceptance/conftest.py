@@ -1,13 +1,17 @@
-"""What acceptance tests stand on: the real client, a stage for it, and its calls as tables at the end."""
+"""What acceptance tests stand on: the real clients, a stage for each, their calls as tables at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from real_client import installed
+import real_client
+import real_codex
+import real_opencode
 from staging import Stage, staged, table_of
 
 TABLES = pytest.StashKey[list[str]]()
@@ -15,20 +19,70 @@ TABLES = pytest.StashKey[list[str]]()
 
 @pytest.fixture(scope="session")
 def claude() -> Path:
-    return installed()
+    return real_client.installed()
+
+
+@pytest.fixture(scope="session")
+def codex() -> Path:
+    return real_codex.installed()
+
+
+@pytest.fixture(scope="session")
+def opencode() -> Path:
+    return real_opencode.installed()
 
 
 @pytest.fixture
 def stage(claude: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Stage]]:
-    """Sets the stage for a script; what was played is shown as a table when all is over."""
+    """Sets the stage for Claude Code and a script; what was played is shown as a table when all is over."""
+    with playing(request) as play:
+
+        def set_stage(script: object, *, hints: bool = True, budgets: str = "") -> Stage:
+            client = partial(real_client.Client, claude, hints=hints)
+            return play(staged(client, tmp_path, script, budgets))
+
+        yield set_stage
+
+
+@pytest.fixture
+def codex_stage(
+    codex: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Stage]]:
+    """Sets the stage for Codex and a script; what was played is shown as a table when all is over."""
+    with playing(request) as play:
+
+        def set_stage(script: object, *, budgets: str = "", **how: Any) -> Stage:
+            client = partial(real_codex.Client, codex, **how)
+            return play(staged(client, tmp_path, script, budgets, skills_in=".agents/skills"))
+
+        yield set_stage
+
+
+@pytest.fixture
+def opencode_stage(
+    opencode: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Stage]]:
+    """Sets the stage for opencode and a script; what was played is shown as a table when all is over."""
+    with playing(request) as play:
+
+        def set_stage(script: object, *, budgets: str = "", **how: Any) -> Stage:
+            client = partial(real_opencode.Client, opencode, **how)
+            return play(staged(client, tmp_path, script, budgets))
+
+        yield set_stage
+
+
+@contextmanager
+def playing(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Stage]]:
+    """Enters stages; at the end all are left, and their calls kept as tables."""
     with ExitStack() as stack:
         set_up: list[Stage] = []
 
-        def set_stage(script: object, *, hints: bool = True, budgets: str = "") -> Stage:
-            set_up.append(stack.enter_context(staged(claude, tmp_path, script, hints, budgets)))
+        def enter(stage: Any) -> Stage:
+            set_up.append(stack.enter_context(stage))
             return set_up[-1]
 
-        yield set_stage
+        yield enter
         tables = [table_of(request.node.name, played.seen()) for played in set_up]
         request.config.stash[TABLES].extend(tables)
 

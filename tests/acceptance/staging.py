@@ -1,4 +1,4 @@
-"""A stage for the real client: a project with the seeds' two skills, `tierwise serve`, and the simulator."""
+"""A stage for a real client: a project with the seeds' two skills, `tierwise serve`, and the simulator."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from real_client import Client
-
 SUITE = Path(__file__).parents[1] / "fixtures" / "skills" / "frontend-qa" / "skills"
 SKILLS = ("page-component-mapper", "ui-bug-investigator")
+GENERATING = ("messages", "chat", "responses")
 STOP_S = 20
 
 
@@ -34,9 +33,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Stage:
-    """A client in a project with the seeds' two skills, the gateway before it, the simulator behind that."""
+    """A client in a project with the seeds' two skills, the gateway before it, the simulator behind that.
 
-    client: Client
+    `client` is the Client of one of the modules `real_…`.
+    """
+
+    client: Any
     log: Path
     store: Path
     environment: dict[str, str]
@@ -47,7 +49,7 @@ class Stage:
 
     def seen(self) -> list[Seen]:
         """Every call that was made: its model from the simulator's log, the rest from the ledger."""
-        provider = [entry for entry in _lines(self.log.read_text()) if entry["api"] == "messages"]
+        provider = [entry for entry in _lines(self.log.read_text()) if entry["api"] in GENERATING]
         ledger = [record for record in self.recorded() if record["outcome"] != "refused"]
         assert len(ledger) == len(provider), "each call that the provider saw is in the ledger once"
         return [
@@ -70,12 +72,20 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def staged(claude: Path, folder: Path, script: object, hints: bool, budgets: str) -> Iterator[Stage]:
+def staged(
+    client_of: Callable[[Path, Path, str], Any],
+    folder: Path,
+    script: object,
+    budgets: str = "",
+    *,
+    skills_in: str = ".claude/skills",
+) -> Iterator[Stage]:
+    """A stage for the client that `client_of` makes of project, home and the gateway's URL."""
     project, home = folder / "shop", folder / "home"
     home.mkdir()
     (folder / "tierwise").mkdir()
     (folder / "tierwise" / "budgets.yaml").write_text(budgets)
-    _lay_out(project)
+    _lay_out(project, skills_in)
     (folder / "script.json").write_text(json.dumps(script))
     log, store = folder / "simulator.jsonl", folder / "ledger.sqlite"
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TIERWISE_HOME": str(folder / "tierwise")}
@@ -90,7 +100,7 @@ def staged(claude: Path, folder: Path, script: object, hints: bool, budgets: str
             first = gateway.stdout.readline()
             assert first, f"tierwise serve did not start: {gateway.stderr.read() if gateway.stderr else ''}"
             url = json.loads(first)["url"]
-            yield Stage(Client(claude, project, home, url, hints), log, store, environment)
+            yield Stage(client_of(project, home, url), log, store, environment)
         finally:
             gateway.send_signal(signal.SIGINT)
             _, errors = gateway.communicate(timeout=STOP_S)
@@ -98,9 +108,9 @@ def staged(claude: Path, folder: Path, script: object, hints: bool, budgets: str
     assert gateway.returncode == 0, errors
 
 
-def _lay_out(project: Path) -> None:
+def _lay_out(project: Path, skills_in: str) -> None:
     for skill in SKILLS:
-        shutil.copytree(SUITE / skill, project / ".claude" / "skills" / skill)
+        shutil.copytree(SUITE / skill, project / skills_in / skill)
     (project / "src").mkdir()
     (project / "src" / "app.tsx").write_text(
         'import { Nav } from "./nav";\nexport const App = () => <Nav />;\n'

@@ -321,7 +321,7 @@ def test_a_session_budget_is_each_sessions_own(tmp_path: Path) -> None:
 def test_routes_that_cannot_be_metered_are_not_served(tmp_path: Path) -> None:
     async def what(at: Door, sdk: openai.AsyncOpenAI) -> None:
         with pytest.raises(openai.NotFoundError, match=r"It serves .*/v1/chat/completions"):
-            await sdk.responses.create(model=LUNA, input="Hello.")
+            await sdk.embeddings.create(model=LUNA, input="Hello.")
         assert at.provider.seen == []
 
     play(tmp_path, what, answering=answering_in_full())

@@ -2,7 +2,8 @@
 
     POST …/v1/messages                decided, held, relayed, metered (`gateway.planes`)
     POST …/v1/chat/completions        the same, in OpenAI's words
-    POST …/v1/messages/count_tokens   relayed as it is: it costs nothing
+    POST …/v1/responses               the same, in OpenAI's newer words
+    POST …/v1/messages/count_tokens   relayed as it is: it costs nothing; so is …/v1/responses/input_tokens
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
     GET  /tierwise/health             how the gateway is
     …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
@@ -49,6 +50,14 @@ MAX_ALARMS: Final = 100
 
 _TAG: Final = re.compile(r"^/p/[^/?]+(?=/v1/)")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_COUNTING: Final = ("/v1/messages/count_tokens", "/v1/responses/input_tokens")
+"""What costs nothing ends so."""
+
+
+_COMPRESSED: Final = (
+    "tierwise: the request's body is compressed, and what cannot be read cannot be metered. Send it as it is "
+    "(Codex: `enable_request_compression = false` under `[features]`)"
+)
 
 
 class Gateway:
@@ -104,7 +113,7 @@ class Gateway:
                 await reply(send, answer, head=method == "HEAD")
             elif plane is not None:
                 await self._metered(plane, scope, target, receive, send)
-            elif method in _READING or (method == "POST" and path.endswith("/v1/messages/count_tokens")):
+            elif method in _READING or (method == "POST" and path.endswith(_COUNTING)):
                 await self._as_it_is(method, scope, target, receive, send)
             else:
                 await reply(send, error_reply(404, _not_served(method, path)))
@@ -115,6 +124,9 @@ class Gateway:
     async def _metered(self, plane: Plane, scope: Scope, target: str, receive: Receive, send: Send) -> None:
         body = await body_of(receive)
         headers = by_name(scope["headers"])
+        if headers.get("content-encoding", "identity") != "identity":
+            await reply(send, error_reply(415, _COMPRESSED, shape=plane.error))
+            return
         try:
             request = plane.read(headers, str(scope["path"]), body)
         except WireError as error:
@@ -151,7 +163,13 @@ class Gateway:
         if held is None:
             held = await self._purser.hold(id, routed, request, began_us)
         if isinstance(held, Refusal):
-            answer = refusal_reply(held, own, self._consents.refused(held, routed, began_us), plane.error)
+            answer = refusal_reply(
+                held,
+                own,
+                self._consents.refused(held, routed, began_us),
+                plane.error,
+                to_codex=request.platform == "codex",
+            )
             self._settle(None, routed, Answered(id, began_us, self._now_us(), answer.status, "refused"))
             return answer
         taken = held
@@ -215,7 +233,7 @@ class Gateway:
         if request.subagent:
             said, asked_in = of_main, self._sessions.turn_of_main(request) or standing.turn
         call = Call(
-            platform=plane.platform,
+            platform=request.platform or plane.platform,
             asked_model=request.model,
             session=request.session,
             agent=request.agent,
@@ -303,6 +321,6 @@ def _unrouted(call: Call, why: str, budgets: tuple[Budget, ...]) -> Routed:
 def _not_served(method: str, path: str) -> str:
     return (
         f"tierwise does not serve {method} {path[:200]}: a call that cannot be metered is not made. "
-        "It serves POST /v1/messages, /v1/messages/count_tokens and /v1/chat/completions, "
+        "It serves POST /v1/messages, /v1/messages/count_tokens, /v1/chat/completions and /v1/responses, "
         "and GET of everything else"
     )

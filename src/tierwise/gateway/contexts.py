@@ -4,7 +4,8 @@ A request holds the whole conversation. The newest one of a session's main loop 
 written nowhere unless somebody asks for it, and is gone when the gateway ends. What is exported loads into
 any client of the API:
 
-    {"model": …, "system": …, "messages": […], "tools": […]}
+    {"model": …, "system": …, "messages": […], "tools": […]}           Messages, Chat Completions
+    {"model": …, "instructions": …, "input": […], "tools": […]}        Responses
 
 Source: seed A§2.3 step 5; rules.md section 4, "Exhausted"; research/platform.md section F2.14.
 """
@@ -22,7 +23,7 @@ MAX_BYTES: Final = 128 * 1024 * 1024
 
 _decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder: Final = msgspec.json.Encoder()
-KEYS: Final = ("model", "system", "messages", "tools")
+KEYS: Final = ("model", "system", "messages", "instructions", "input", "tools")
 """What another client needs; the rest is about one call only."""
 
 

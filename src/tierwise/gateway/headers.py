@@ -5,7 +5,7 @@ marks, and on the way back `request-id` and the rate limits. The provider is ask
 usage can be read as it passes; on loopback nothing is lost by it. Our own `x-tierwise-*` request headers stay
 here.
 
-Source: research/clients.md sections 2 and 7.
+Source: research/clients.md sections 0 (16), 2, 7 and 11.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ HOP_BY_HOP: Final = frozenset(
 )
 NOT_UP: Final = HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding", b"expect"}
 OWN: Final = b"x-tierwise-"
+MODEL: Final = b"openai-model"
+"""Which model answers. Codex tells its user of a suspicion of crime where it is not the one asked for."""
 
 
 def by_name(raw: Iterable[Raw]) -> dict[str, str]:
@@ -52,6 +54,12 @@ def downward(raw: Iterable[Raw], own: Mapping[str, str]) -> list[Raw]:
     """The provider's headers as the client shall see them, with our own behind them."""
     passed = [(name.lower(), value) for name, value in raw if name.lower() not in HOP_BY_HOP]
     return [*passed, *encoded(own)]
+
+
+def naming_model(raw: Iterable[Raw], model: str) -> list[Raw]:
+    """The headers with this model where they say which one answers; none is added."""
+    told = model.encode("latin-1", "replace")
+    return [(name, told if name.lower() == MODEL else value) for name, value in raw]
 
 
 def encoded(headers: Mapping[str, str]) -> list[Raw]:

@@ -4,10 +4,11 @@
 |---|---|---|
 | `…/v1/messages` | `claude_code` | always there |
 | `…/v1/chat/completions` | `openai` | asked for, and hidden from a client that did not ask |
+| `…/v1/responses` | `codex` for Codex, else `openai` | always there, at the end |
 
 A plane is data: the relay, the budgets and the ledger are the same for all of them.
 
-Source: rules.md sections 6 and 12; research/clients.md sections 2 and 12.
+Source: rules.md sections 6 and 12; research/clients.md sections 2, 11 and 12.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from tierwise.gateway.replies import ErrorShape, anthropic_error, openai_error
-from tierwise.wire import anthropic, openai_chat, openai_stream, sse
+from tierwise.wire import (
+    anthropic,
+    openai_chat,
+    openai_responses,
+    openai_responses_stream,
+    openai_stream,
+    sse,
+)
 from tierwise.wire.answers import Answer, Meter
 from tierwise.wire.requests import ModelRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """One protocol. What ends in `path` speaks it; `platform` is where its models and prices are listed.
+    """One protocol. What ends in `path` speaks it; `platform` is where its models and prices are listed,
+    unless the request names a client's own.
 
     `read` takes headers, path and body, and raises WireError. The `with_…` change one value of a body and
     leave every other byte; `with_usage` makes sure that the answer will report its usage.
@@ -70,7 +79,19 @@ CHAT: Final = Plane(
     from_json=openai_stream.from_json,
     error=openai_error,
 )
-PLANES: Final = (MESSAGES, CHAT)
+RESPONSES: Final = Plane(
+    name="responses",
+    path="/v1/responses",
+    platform="openai",
+    read=openai_responses.read_request,
+    with_max_tokens=openai_responses.with_max_tokens,
+    with_effort=openai_responses.with_effort,
+    with_usage=_as_it_is,
+    meter=openai_responses_stream.ResponsesMeter,
+    from_json=openai_responses_stream.from_json,
+    error=openai_error,
+)
+PLANES: Final = (MESSAGES, CHAT, RESPONSES)
 
 
 def plane_of(path: str) -> Plane | None:

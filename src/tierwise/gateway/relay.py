@@ -23,7 +23,7 @@ import aiohttp
 from tierwise.core.ledger import Outcome
 from tierwise.core.usage import Usage
 from tierwise.errors import UpstreamError
-from tierwise.gateway.headers import Raw, downward, upward
+from tierwise.gateway.headers import Raw, downward, naming_model, upward
 from tierwise.gateway.planes import Plane
 from tierwise.gateway.replies import Reply, error_reply
 from tierwise.gateway.upstream import UnansweredError, Upstream
@@ -144,6 +144,8 @@ async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send
         exchange.upstream_id = response.headers.get("request-id", response.headers.get("x-request-id", ""))
         streamed = response.content_type == "text/event-stream"
         headers = downward(response.raw_headers, exchange.own_headers)
+        if exchange.routed.send != exchange.routed.call.asked_model:
+            headers = naming_model(headers, exchange.routed.call.asked_model)
         if streamed and exchange.sieve:  # it will be shorter than the provider says
             headers = [(name, value) for name, value in headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -1,12 +1,13 @@
 """Replies: the answers that the gateway gives itself, in the provider's own shape.
 
-    Messages            {"type": "error", "error": {"type": …, "message": what, where, and how to mend it}}
-    Chat Completions    {"error": {"type": …, "code": …, "message": …, "param": null}}
+    Messages                      {"type": "error", "error": {"type": …, "message": what, how to mend it}}
+    Chat Completions, Responses   {"error": {"type": …, "code": …, "message": …, "param": null}}
 
 A refusal is 429 with `x-should-retry: false`: a client shows the message once and neither retries nor hangs.
-Never 400 for a budget: clients take that for a request that they could mend.
+Never 400 for a budget: clients take that for a request that they could mend. Codex says "Quota exceeded" for
+a quota, whatever the message; it shows ours for a limit of usage that was reached, if a header repeats it.
 
-Source: rules.md section 12; research/clients.md section 7.
+Source: rules.md section 12; research/clients.md sections 7 and 11; tried with Codex 0.169.0.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ ERROR_TYPES: Final = {
     504: "timeout_error",
 }
 OPENAI_TYPES: Final = {429: "insufficient_quota", 500: "server_error"}
+CODEX_LIMIT: Final = "usage_limit_reached"
+CODEX_WORDS: Final = "x-codex-promo-message"
+"""What Codex shows its user of a limit that was reached; it goes on with ", or try again later."."""
 ErrorShape = Callable[[int, str], dict[str, Any]]
 """An error's body in a protocol, from status and message."""
 
@@ -88,9 +92,16 @@ def refusal_reply(
     headers: Mapping[str, str],
     how_to_answer: str = "",
     shape: ErrorShape = anthropic_error,
+    *,
+    to_codex: bool = False,
 ) -> Reply:
     """A call that must not be made: why, until when, what can be done, and how to say so."""
     resets = f" It resets {refusal.resets}." if refusal.resets else ""
     options = ", ".join(OPTIONS[option] for option in refusal.options if option in OPTIONS)
     message = f"tierwise: {refusal.text}.{resets} You can: {options}. {how_to_answer}".rstrip()
-    return error_reply(429, message, {**headers, "x-should-retry": "false"}, shape)
+    headers = {**headers, "x-should-retry": "false"}
+    if not to_codex:
+        return error_reply(429, message, headers, shape)
+    body = shape(429, message)
+    body["error"]["type"] = CODEX_LIMIT
+    return json_reply(429, body, headers | {CODEX_WORDS: message.rstrip(".")})

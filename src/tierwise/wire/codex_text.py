@@ -7,6 +7,7 @@ On the wire both have the role `user`. Each part of a message is of one kind, kn
     "<skill>\\n<name>n</name>\\n<path>…/SKILL.md</path>" SKILL       a skill's instructions, injected for `$n`
     "Another language model started to solve …"        SUMMARY     what a compaction left
     "You are performing a CONTEXT CHECKPOINT …"        SUMMARISE   the order to write such a summary
+    "<turn_aborted> … </turn_aborted>"                 CUT         what stood before is over
 
 A part that is wholly inside one tag with an underscore in its name is the harness', whatever the tag: people
 do not write such tags, and new ones come with every version. From an editor, a person's words stand behind a
@@ -30,6 +31,7 @@ class Part(Enum):
     NOTE = auto()
     SUMMARY = auto()
     SUMMARISE = auto()
+    CUT = auto()  # the turn before was broken off
 
 
 class Injected(NamedTuple):
@@ -43,6 +45,7 @@ OPENINGS: Final[tuple[tuple[str, Part], ...]] = (
     ("# AGENTS.md instructions", Part.NOTE),
     ("Another language model started to solve this problem and produced a summary", Part.SUMMARY),
     ("You are performing a CONTEXT CHECKPOINT COMPACTION.", Part.SUMMARISE),
+    ("<turn_aborted>", Part.CUT),
 )
 _TAGGED: Final = re.compile(r"<([a-z]+(?:_[a-z]+)+)(?: [^>\n]*)?>.*</\1>", re.DOTALL)
 _SKILL: Final = re.compile(

@@ -17,7 +17,8 @@ LINE_BYTES_MAX: Final = 1 << 20
 class Lines:
     """Cuts a stream into lines wherever its chunks were cut. A line that grows too long is left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, bytes_max: int = LINE_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
         self._parts: list[bytes] = []
         self._size = 0
         self._too_long = False
@@ -33,13 +34,13 @@ class Lines:
         self._parts, self._size, self._too_long = [], 0, False
         if rest := lines.pop():
             self._keep(rest)
-        return [line for line in lines if len(line) <= LINE_BYTES_MAX]
+        return [line for line in lines if len(line) <= self._bytes_max]
 
     def _keep(self, part: bytes) -> None:
         """Keep the beginning of a line; of one that is too long, only the knowledge that it is."""
         self._parts.append(part)
         self._size += len(part)
-        if self._size > LINE_BYTES_MAX:
+        if self._size > self._bytes_max:
             self._parts, self._size, self._too_long = [], 0, True
 
 

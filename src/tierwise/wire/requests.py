@@ -1,9 +1,10 @@
 """Requests: one call to a model as far as routing needs to know it, whichever protocol it came in.
 
     Messages ──► anthropic.read_request   ┐
-    Chat Completions ──► openai_chat.…    ┘──►  ModelRequest
+    Chat Completions ──► openai_chat.…    ├──►  ModelRequest
+    Responses ──► openai_responses.…      ┘
 
-Source: rules.md sections 6 and 10; research/clients.md sections 2 and 12.
+Source: rules.md sections 6 and 10; research/clients.md sections 2, 11 and 12.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class ModelRequest:
     `text_bytes` is the body's length with every image at what its tokens weigh, `cache_writes` the longest
     life that it asks the prompt cache for.
     `unbounded_answers` are the answers that a request without `max_tokens` lets grow as long as the model can
-    write: 0 where the protocol demands a bound.
+    write: 0 where the protocol demands a bound. `platform` is the client's, "" where the protocol tells it.
     """
 
     model: str
@@ -55,6 +56,7 @@ class ModelRequest:
     tool_result_pending: bool
     unbounded_answers: int = 0
     cache_writes: CacheWrites = "none"
+    platform: str = ""
 
 
 _BASE64: Final = re.compile(rb'["/,][A-Za-z0-9+/]{2000,}={0,2}"')
