@@ -156,7 +156,7 @@ class _Reader:
 
     def _title(self, text: str, number: int, line: int) -> tuple[str, tuple[Tier, ...], str]:
         """The title without its marks; the tier that stands in brackets at its end, or after `with`; why."""
-        title = unmarked(text.replace("**", "").replace("__", ""))
+        title = unmarked(_unclosed(text).replace("**", "").replace("__", ""))
         brackets, after = _IN_BRACKETS.search(title), _WITH.search(title)
         if brackets is not None:
             said = phrase_of(brackets[1], self.words)
@@ -182,11 +182,11 @@ class _Reader:
             step.tiers, step.reason = said.tiers, _short(said.reason)
 
     def _homeless(self, line: int, tier: Tier, *, certain: bool) -> None:
-        """A `Model:` line under no step: meant for one if it gives a reason, or if there are steps at all."""
-        if certain or self.found:
-            problem = f"{tier} is asked for under no step, and not read"
-            remedy = "Put it under a line `Step N: …`, or in the frontmatter, as `model:`."
-            self._warn("model-without-step", line, "", problem, remedy)
+        """A `Model:` line under no step: meant for one if it gives a reason, or if other steps name tiers."""
+        problem = f"{tier} is asked for under no step, and not read"
+        remedy = "Put it under a line `Step N: …`, or in the frontmatter, as `model:`."
+        finding = Finding(self.path, line, "", problem, remedy, "warning", "model-without-step")
+        (self.findings if certain else self.doubts).append(finding)
 
     def _doubt(self, word: str, number: int, line: int, *, in_title: bool = False) -> None:
         """Note a word that is no tier where one may have been meant; what else is in brackets is prose."""
@@ -241,6 +241,12 @@ def _is_step(found: re.Match[str], *, is_heading: bool) -> bool:
         return True
     marked = is_heading or "**" in found[1] or "__" in found[1]
     return marked and (found[3] is not None or not found[4].strip("*_ "))
+
+
+def _unclosed(text: str) -> str:
+    """A heading's text without the `###` that may close it."""
+    bare = text.rstrip().rstrip("#")
+    return bare if bare[-1:] in ("", " ", "\t") else text
 
 
 def _short(text: str) -> str:
