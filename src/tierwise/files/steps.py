@@ -6,7 +6,7 @@
 
 A step is a line of its own: plain, a heading, bold or an item of a list. A `Model:` line belongs to the step
 that it stands under, and a step ends with the next one or with a heading that is not below its own. Many
-skills number their steps and name no tier; of those nothing is ever complained about.
+skills number their steps and name no tier; there a word is only doubted if it nearly is one.
 
 Source: rules.md section 5; seed A§4.2, A§6.1 to A§6.3.
 """
