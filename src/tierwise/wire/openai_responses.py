@@ -110,7 +110,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         key=fingerprint_of(headers),
         user_words="" if subagent or request_class == "auxiliary" else turn.words,
         skill=skill_in_use(items, turn.begins_at),
-        tool_result_pending=len(items) > 0 and items[len(items) - 1].is_result,
+        tool_result_pending=_pending(items),
         unbounded_answers=1 if bound is None else 0,
         platform="codex" if _is_codex(headers) else "",
     )
@@ -213,12 +213,12 @@ def _turn_of(items: Items, *, subagent: bool) -> _Turn:
     found: list[tuple[int, str]] = []
     answered = False
     for at, item in items.backwards():
-        if item.speaks == "assistant":
+        if item.speaks == "assistant" or _is(Part.SUMMARY, item):
             answered = answered or not found
         words = _task_of(item) if subagent else _words_of(item)
         if words is not None:
             found.append((at, words))
-        elif found and (item.speaks == "assistant" or item.is_result or _is_cut(item)):
+        elif found and (item.speaks == "assistant" or item.is_result or _is(Part.CUT, item)):
             break
     found.reverse()
     begins_at = found[0][0] if found else 0
@@ -242,8 +242,20 @@ def _task_of(item: Item) -> str | None:
     return _words_of(item)
 
 
-def _is_cut(item: Item) -> bool:
-    return item.type == "message" and any(part_of(text) is Part.CUT for text in item.texts)
+def _is(part: Part, item: Item) -> bool:
+    """Whether a user message holds such a part."""
+    spoken = item.type == "message" and item.role == "user"
+    return spoken and any(part_of(text) is part for text in item.texts)
+
+
+def _pending(items: Items) -> bool:
+    """Whether the request answers a call: a result stands behind the last word of the model."""
+    for _, item in items.backwards():
+        if item.speaks == "assistant":
+            return False
+        if item.is_result:
+            return True
+    return False
 
 
 def _hash_of(*texts: str) -> str:
