@@ -141,5 +141,6 @@ def _source(adapted: Adapted) -> str:
         long = f", for its own sections are longer than {MAX_TEXT_CHARACTERS:,} characters together"
         return f"The built-in text, {pair}{long if found.passed_over else ''}:"
     assert now, "only a skill has sections"
-    places = (f"{now.file.path}:{now.file.adaptation_lines.get(pair)}" for pair in found.sections)
-    return f"{printable(now.file.name)}'s own text, {pair}, from {', '.join(places)}:"
+    lines = (now.file.adaptation_lines.get(section) for section in found.sections)
+    places = (f"{now.file.path}:{line}" for line in lines)
+    return printable(f"{now.file.name}'s own text, {pair}, from {', '.join(places)}:")

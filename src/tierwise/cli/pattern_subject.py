@@ -65,7 +65,7 @@ def _to_declare(now: SkillNow, no_tier: bool) -> Iterator[str]:
     finished = len(finished_runs(now.executions))
     yield f"not known what a task of {printable(now.file.name)} takes: it declares no sizes, and its history"
     yield f"has {finished} of the {RUNS_NEEDED} finished runs that it takes to say anything."
-    yield f"To declare them, in {now.file.folder / SKILL_FILE}:"
+    yield f"To declare them, in {printable(str(now.file.folder / SKILL_FILE))}:"
     yield "    model:"
     if no_tier or now.skill.preferred is None:
         yield "      preferred: opus"
@@ -104,7 +104,7 @@ def head_lines(subject: Subject, pattern: str) -> Iterator[str]:
     if subject.sizes.source == "history":
         yield f"  Sizes: its own last {counted(subject.sizes.count, 'run')}, p50 to p90"
     else:
-        yield f"  Sizes: the ranges declared in {subject.now.file.folder / SKILL_FILE}"
+        yield f"  Sizes: the ranges declared in {printable(str(subject.now.file.folder / SKILL_FILE))}"
     models = [card.id if card else "no model known" for card in (subject.cheap_card, subject.top_card)]
     models = models[1:] if subject.one_tier else models
     platform = printable(subject.now.routed.question.platform)
