@@ -11,6 +11,7 @@ from tierwise.cli.streams import write_anything
 
 COMMANDS: Final = {
     "check": "tierwise.cli.check",
+    "recommend": "tierwise.cli.recommend",
     "compile": "tierwise.cli.compile",
     "explain": "tierwise.cli.explain",
     "estimate": "tierwise.cli.estimate",

@@ -36,7 +36,7 @@ def command(paths: tuple[Path, ...], form: str | None, as_json: bool, strict: bo
 
     if as_json and form not in (None, "json"):
         raise click.UsageError("--json and --format contradict each other")
-    report = check(tuple(_skill_of(path) for path in paths), tier_lookup())
+    report = check(tuple(skill_of_path(path) for path in paths), tier_lookup())
     click.echo(FORMATS["json" if as_json else form or "text"](report))
     if report.files == 0:
         click.echo(f"Nothing to check: no {SKILL_FILE} and no agents/*.md there.", err=True)
@@ -66,7 +66,7 @@ def check(paths: tuple[Path, ...], tier_of_model: TierOfModel, *, descriptions: 
     return Report(len(sources), tuple(sorted(findings, key=lambda one: (one.path, one.line, one.key))))
 
 
-def _skill_of(path: Path) -> Path:
+def skill_of_path(path: Path) -> Path:
     """The skill that a path on the command line means: a sidecar means the skill beside it."""
     if path.name == SIDECAR_FILE and path.with_name(SKILL_FILE).exists():
         return path.with_name(SKILL_FILE)
