@@ -91,33 +91,33 @@ def test_the_first_line_is_the_handoff_and_the_rest_says_why(home: Path) -> None
     assert json.loads(first) == {"model_tier": "sonnet", "reason": "the user asks for it: `using sonnet`"}
     assert rest[0] == "ui-bug-investigator: its words speak for it"
     assert "  `hydration` is in its condition, description" in rest
-    assert "  score 3.58; then css-layout-debugger 1.79" in rest
+    assert "  score 3.58; then css-layout-debugger 0.90" in rest
 
 
 def test_where_nobody_is_chosen_standard_output_is_empty_and_the_candidates_are_told(home: Path) -> None:
-    result = handoff(home, "debug the tree")
+    result = handoff(home, "overlap in the tree")
     assert (result.exit_code, result.stdout) == (1, "")
     for line in (
         "Nobody is chosen: the request's words speak equally for css-layout-debugger, page-component-mapper.",
-        "css-layout-debugger 1.79: `debug`",
+        "css-layout-debugger 1.79: `overlap`",
         "page-component-mapper 1.79: `tree`",
         "--skill NAME",
     ):
         assert line in result.stderr
 
-    candidates = json.loads(handoff(home, "debug the tree", "--json").stdout)["candidates"]
+    candidates = json.loads(handoff(home, "overlap in the tree", "--json").stdout)["candidates"]
     assert [(c["skill"], c["score"], c["words"]) for c in candidates] == [
-        ("css-layout-debugger", 1.792, ["debug"]),
+        ("css-layout-debugger", 1.792, ["overlap"]),
         ("page-component-mapper", 1.792, ["tree"]),
     ]
 
 
 def test_a_skill_can_be_asked_for_by_name(home: Path) -> None:
-    told = answer(home, "debug the tree", "--skill", "page-component-mapper")
+    told = answer(home, "overlap in the tree", "--skill", "page-component-mapper")
     assert (told["skill"], told["handoff"]["model_tier"]) == ("page-component-mapper", "haiku")
     assert told["why"] == "it was asked for by name"
 
-    wrong = handoff(home, "debug the tree", "--skill", "page-mapper")
+    wrong = handoff(home, "overlap in the tree", "--skill", "page-mapper")
     assert wrong.exit_code == 2
     assert "page-component-mapper" in wrong.output
 

@@ -1,7 +1,7 @@
 """Handoffs: which specialist of a suite a request is for, by its words alone, and the words that say so.
 
     "Debug this hydration mismatch"       hydration   a condition of ui-bug-investigator    2 × its rarity
-      │                                   debug       the deed of css-layout-debugger       1 × its rarity
+      │                                   debug       the deed of css-layout-debugger       ½ × its rarity
       └─ a skill that is named wins       page.tsx    a file counts by its ending only
 
 A word is weighed by how rare it is among the skills of the suite, and counts once. No model is asked and
@@ -21,7 +21,7 @@ from typing import Final
 
 from tierwise.core.conditions import content_words
 
-WEIGHTS: Final = {"condition": 2.0, "trigger": 2.0, "name": 1.5, "deed": 1.0, "description": 1.0}
+WEIGHTS: Final = {"condition": 2.0, "trigger": 2.0, "name": 1.5, "description": 1.0, "deed": 0.5}
 """What of a skill a word may be taken from, and what it weighs then; the heaviest place counts.
 
 Conditions and triggers were written to be met by requests. A deed is what a name says that its bearer does: a
