@@ -11,6 +11,7 @@ from typing import Final
 
 from tierwise.core.budgets import BudgetUnit
 from tierwise.core.prices import NANO_PER_USD
+from tierwise.files.patterns import any_case
 
 FORMS: Final = "5usd, 200ktokens, 45messages, 80% or none"
 MOST: Final[dict[BudgetUnit, int]] = {
@@ -33,6 +34,12 @@ _AMOUNT: Final = re.compile(
     rf"(?P<times>[km]?)\s*(?P<unit>(?:{_WORDS})?)",
     re.ASCII,
 )
+_WRITTEN: Final = r"\d{1,18}(?:[_,]\d{3})*(?:\.\d{1,12})?\s*[kKmM]?\s*"
+AMOUNT_PATTERN: Final = (
+    rf"\$?\s*{_WRITTEN}(?:{any_case(_UNITS)})|\$\s*{_WRITTEN}"
+    rf"|(?:{any_case(('none', 'null', 'unlimited'))})(?:\s+(?:{any_case(_UNITS)}))?"
+)
+"""A limit as it is written, as a pattern that needs no flags."""
 _NONE: Final = re.compile(r"(?:none|null|unlimited)(?:\s+(?P<unit>[a-z]+))?", re.ASCII)
 
 

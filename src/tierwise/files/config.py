@@ -46,6 +46,7 @@ from tierwise.files.dynamic_block import (
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, node_of
 from tierwise.files.notify_block import NOWHERE, NotifySpec, notify_of
+from tierwise.files.provenance import Home
 from tierwise.files.tier_words import TierOfModel, TierWords, no_model
 
 __all__ = [
@@ -73,7 +74,7 @@ class Entry:
 
     key: str
     value: Any
-    source: Source
+    source: Source | Home
     path: str = ""
     line: int = 0
     overridden: tuple[Entry, ...] = ()

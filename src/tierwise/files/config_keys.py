@@ -18,6 +18,7 @@ from typing import Final, Literal, get_args
 from tierwise.core.budgets import DIMENSIONS
 from tierwise.core.questions import Conservation, OnRedHigh, SwitchCost
 from tierwise.core.skills import EFFORTS, Demand, Role
+from tierwise.core.tiers import Ladder
 from tierwise.core.zones import ZoneBy
 
 Kind = Literal[
@@ -202,6 +203,15 @@ SKILL_KEYS: Final = {f"skills.<skill>.{key}": info for key, info in BLOCK.items(
 """What `config explain` and `config show` call the keys of a skill's own block."""
 
 
+SAME: Final[dict[str, str]] = {
+    "yellow_zone_threshold": "budget_zones.yellow_threshold",
+    "red_zone_threshold": "budget_zones.red_threshold",
+    "defaults.conservation_mode": "conservation_mode",
+    "dynamic_model_routing": "dynamic_routing.enabled",
+}
+"""Keys with two spellings → the one under which they stand."""
+
+
 def known_key(key: str) -> str | None:
     """The name under which `KEYS` or `SKILL_KEYS` has the key; None if neither has it."""
     if key in KEYS:
@@ -243,3 +253,48 @@ def _fits(part: str, text: str) -> bool:
         return part == text
     ending = part.partition(">")[2]
     return text.endswith(ending) and len(text) > len(ending)
+
+
+def standing_key(key: str, ladder: Ladder) -> str:
+    """The name under which the key stands in a merged configuration: one spelling, tiers by their own names."""
+    name, parts = known_key(key), parts_of(key)
+    if name is None or parts is None:
+        return key
+    named = [_own_name(part, text, ladder) for part, text in zip(name.split("."), parts, strict=True)]
+    return SAME.get(key, ".".join(named))
+
+
+def _own_name(part: str, text: str, ladder: Ladder) -> str:
+    if not part.startswith("<tier>"):
+        return text
+    ending = part.removeprefix("<tier>")
+    tier = ladder.get(text.removesuffix(ending))
+    return text if tier is None else f"{tier.name}{ending}"
+
+
+def taken_by(info: KeyInfo, ladder: Ladder) -> str:
+    """What the key takes, in words, without a full stop."""
+    if info.kind == "word":
+        return f"one of {', '.join(info.words)}"
+    return _TAKEN[info.kind].format(tiers=", ".join(ladder.words()))
+
+
+_TAKEN: Final[dict[Kind, str]] = {
+    "tier": "a tier ({tiers}), or the id of a model",
+    "tiers": "a list of tiers, such as [sonnet, haiku]",
+    "share": "a share above 0 and at most 1, such as 0.70",
+    "ratio": "a number above 0",
+    "amount": "a number that is not negative, or null",
+    "boolean": "true or false",
+    "text": "text",
+    "model": "the id of a model",
+    "models": "a list of ids of models",
+    "url": "an http or https URL without a fragment",
+    "ranges": "ranges under input, output, tool_calls, total_estimate; or one range for the total",
+    "range": "a range low-high, such as 2000-5000",
+    "conditions": "a list; each has `when` and one of `downgrade_to` and `hold_at`",
+    "match": "words or globs of files, one or a list",
+    "limit": "5usd, 200ktokens, 45messages, 80% or none",
+    "scope": "all, or KIND=NAME; without a name each one counts by itself",
+    "day": "a day from 1 to 31",
+}

@@ -16,7 +16,8 @@ from tierwise.files.findings import Finding
 from tierwise.files.nodes import Entry, Node, quoted
 
 MAX_RUNGS: Final = 16
-_RUNG: Final = re.compile(r"[A-Za-z][\w.-]{0,39}")
+RUNG: Final = r"[A-Za-z][\w.-]{0,39}"
+"""The names that a rung may have, as a pattern."""
 
 
 def ladder_from(tiers: Node, path: str) -> tuple[Ladder, list[Finding]]:
@@ -37,7 +38,7 @@ def ladder_from(tiers: Node, path: str) -> tuple[Ladder, list[Finding]]:
 
 
 def _is_rung(name: str, entry: Entry, path: str, findings: list[Finding]) -> bool:
-    if _RUNG.fullmatch(name):
+    if re.fullmatch(RUNG, name):
         return True
     problem, remedy = f"{quoted(name)} cannot be a tier's name", "Use letters, digits, `-`, `_` and `.`."
     findings.append(Finding(path, entry.line, "tiers", problem, remedy, "warning", "bad-name"))

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from tierwise.files.config_keys import MODES
+from tierwise.files.config_keys import MODES, SAME
 from tierwise.files.config_schema import RED, TIER_FIELDS, YELLOW
 from tierwise.files.config_sources import UNTRUSTED, Source
 from tierwise.files.config_values import Said
@@ -151,3 +151,45 @@ _JUDGES: Final[tuple[Callable[[Case], Verdict | None], ...]] = (
     _higher_cap,
     _higher_threshold,
 )
+
+
+# -- the same in words -------------------------------------------------------------------------------------
+
+
+class Restraint(NamedTuple):
+    """Who may say a key, and what the untrusted among them may not: "" if they may say anything."""
+
+    sources: tuple[Source, ...]
+    words: str = ""
+
+
+_ALL: Final[tuple[Source, ...]] = ("user", "prose", "project", "session")
+_RESTRAINTS: Final[dict[str, Restraint]] = {
+    "mode": Restraint(_ALL, "A project may only make it stronger: off < observe < enforce."),
+    "force_model": Restraint(("user", "session"), "A project may not speak in your name."),
+    "skill_overrides.": Restraint(("user", "session"), "A project may not speak in your name."),
+    "notify.": Restraint(("user",), "A project may not say where notices go."),
+    "tiers.<tier>.premium": Restraint(("user",), "A project may not change the ladder."),
+    "tiers.<tier>.<platform>": Restraint(_ALL, "A project may not name a model that stands above the tier."),
+    "dynamic_routing.tier_models.": Restraint(
+        _ALL, "A project may not name a model that stands above the tier."
+    ),
+    "weekly_budget.": Restraint(_ALL, "Whoever says it, the lowest stands: a project can only lower it."),
+    "budget_zones.": Restraint(
+        _ALL, "A project's files may only lower it; for one session the session's file may raise it."
+    ),
+}
+"""Key, or with a dot the beginning of keys, as in `config_keys` → who may say it."""
+_PROSE: Final = ("defaults.", "overrides.<skill>.preferred", "overrides.<skill>.reason")
+
+
+def restraint_on(name: str) -> Restraint:
+    """Who may say the key of that name in `config_keys.KEYS`."""
+    name = SAME.get(name, name)
+    fitting = (
+        start for start in _RESTRAINTS if name == start or (start[-1] == "." and name.startswith(start))
+    )
+    found = _RESTRAINTS.get(next(fitting, ""), Restraint(_ALL))
+    if any(one.startswith(_PROSE) for one in (name, *(old for old, new in SAME.items() if new == name))):
+        return found
+    return found._replace(sources=tuple(source for source in found.sources if source != "prose"))

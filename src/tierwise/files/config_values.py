@@ -21,7 +21,8 @@ Key = tuple[str, ...]
 """A key's path; a skill's name or a tier's name is one element, whatever dots it has."""
 
 MAX_AMOUNT: Final = 10.0**15
-_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][\w.:/@\[\]-]{0,199}")
+MODEL_ID: Final = r"[A-Za-z0-9][\w.:/@\[\]-]{0,199}"
+"""The ids that a model may have, as a pattern."""
 
 
 class Said(NamedTuple):
@@ -155,8 +156,9 @@ class Reader:
 
     def model_id(self, written: str, node: Node) -> str | None:
         """Something that may be a model's id: never a URL."""
-        if isinstance(node.value, str) and _MODEL_ID.fullmatch(node.value.strip()) and "//" not in node.value:
-            return node.value.strip()
+        written = node.value.strip() if isinstance(node.value, str) else ""
+        if re.fullmatch(MODEL_ID, written) and "//" not in written:
+            return written
         problem = f"{node.shown} is no model's id"
         self.warn("bad-model", node, written, problem, "Write the id of a model.")
         return None

@@ -15,7 +15,7 @@ Source: rules.md section 2.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from tierwise.core.skills import Routing
 
@@ -32,6 +32,14 @@ class Provenance:
     line: int
     home: Home
     key: str
+
+
+class Statement(NamedTuple):
+    """What one home says about one key of the block, whether a stronger one overrules it or not."""
+
+    key: str
+    value: Any
+    at: Provenance
 
 
 def overlay(base: Routing, over: Routing) -> Routing:

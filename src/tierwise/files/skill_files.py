@@ -25,7 +25,7 @@ from tierwise.files.frontmatter import Page, read_page
 from tierwise.files.homes import Homes
 from tierwise.files.markdown import lines_of
 from tierwise.files.nodes import Entry, Node, read_text, read_yaml
-from tierwise.files.provenance import Provenance
+from tierwise.files.provenance import Provenance, Statement
 from tierwise.files.routing_table import RoutingRow, read_tables
 from tierwise.files.steps import read_steps
 from tierwise.files.text_files import is_folder
@@ -43,9 +43,9 @@ class SkillFile:
     """One skill as its files describe it.
 
     `description` is "" where the frontmatter has none. `routing` is the merged block, None if no home says
-    anything. `provenance` has an entry for every key of it. `rows` is the coordinator's table. `sources` are
-    the files that were read, the skill's own first. `adaptation_lines` has the line of each of the skill's
-    own adaptations, by (from, to).
+    anything. `provenance` has an entry for every key of it, `said` all that its own homes say, weakest first.
+    `rows` is the coordinator's table. `sources` are the files that were read, the skill's own first.
+    `adaptation_lines` has the line of each of the skill's own adaptations, by (from, to).
     """
 
     path: Path
@@ -54,6 +54,7 @@ class SkillFile:
     description: str = ""
     routing: Routing | None = None
     provenance: Mapping[str, Provenance] = dataclasses.field(default_factory=dict)
+    said: tuple[Statement, ...] = ()
     rows: tuple[RoutingRow, ...] = ()
     findings: tuple[Finding, ...] = ()
     sources: tuple[Path, ...] = ()
@@ -142,6 +143,7 @@ def _skill_file(file: Path, page: Page, homes: Homes, sources: tuple[Path, ...])
         skill=skill_of(name, homes.routing, role=role, adaptations=adaptations, steps=steps),
         routing=homes.routing,
         provenance=homes.provenance,
+        said=tuple(homes.said),
         rows=rows,
         findings=_bounded(file, [*homes.findings, *table_findings, *step_findings, *adaptation_findings]),
         sources=sources,

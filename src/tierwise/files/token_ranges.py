@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NUMBER: Final = r"([0-9]{1,3}(?:[,_][0-9]{3}){1,3}|[0-9]{1,12}|[0-9]{1,6}(?:\.[0-9]{1,3})?k)"
-_RANGE: Final = re.compile(rf"{_NUMBER}(?:\s*[-–]\s*{_NUMBER})?", re.IGNORECASE)
+_NUMBER: Final = r"([0-9]{1,3}(?:[,_][0-9]{3}){1,3}|[0-9]{1,12}|[0-9]{1,6}(?:\.[0-9]{1,3})?[kK])"
+RANGE_PATTERN: Final = rf"{_NUMBER}(?:\s*[-–]\s*{_NUMBER})?"
+"""A range as it is written, as a pattern; `k` stands for thousands."""
+_RANGE: Final = re.compile(RANGE_PATTERN, re.IGNORECASE)
 _SMALLEST_PLAIN: Final = 1_000
 """Before a high end in thousands, a plain low end must be at least this: `2-5k` may mean 2 or 2000."""
 

@@ -91,7 +91,9 @@ class _Spot:
     @property
     def is_null(self) -> bool:
         """Whether a word says that there is nothing."""
-        plain = isinstance(self.event, ScalarEvent) and self.event.implicit[0] and self.event.tag is None
+        if not isinstance(self.event, ScalarEvent):
+            return False
+        plain = self.event.implicit[0] and self.event.tag is None
         return plain and self.event.value in ("", "~", "null", "Null", "NULL")
 
     def find(self, name: str) -> int | None:
