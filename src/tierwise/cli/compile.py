@@ -111,6 +111,7 @@ def command(
 
 def compile_suite(suite: Path, to: str, out: Path | None, provider: str, project: Path | None) -> Compiled:
     """What `to` is to have for the suite, and what is in the way. Writes nothing. Raises TierwiseError."""
+    suite = suite.absolute()
     project = project or project_for(suite, PROJECT_MARKS)
     catalog = wiring.load_catalog()
     config = wiring.router_for(project).configs.of(project)
@@ -125,7 +126,7 @@ def compile_suite(suite: Path, to: str, out: Path | None, provider: str, project
         aims = Aims(catalog, config, wiring.day_of(wiring.now_us()))
         aimed = [_aimed(source, to, aims, provider, findings) for source in sources]
         made = _artifacts(to, suite, out, aimed)
-    changes, conflicts = changes_of(made, suite)
+    changes, conflicts = changes_of(made, suite, named=out is not None)
     return Compiled(to, made, tuple(changes), (*findings, *made.findings, *conflicts))
 
 

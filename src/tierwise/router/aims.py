@@ -2,7 +2,7 @@
 
     claude-code   the tier's alias, or the id that the configuration names for `claude_code`
     codex         the best model of the tier that Codex has
-    opencode      `provider/id`: what the configuration names for `opencode`, else the provider's best
+    opencode      `provider/id`: the best model of the tier at that provider
 
 No budget and no session speaks here: what is compiled outlives both.
 
@@ -52,19 +52,17 @@ class Aims:
     def at(self, target: str, skill: Skill, provider: str = "anthropic") -> Aim | None:
         """Where `target` is to run the skill; None if it has no model for the tier.
 
-        `provider`, one of `PROVIDERS`, is opencode's, unless the user names a model for it.
+        `provider`, one of `PROVIDERS`, is opencode's.
         """
         tier = self.tier_of(skill)
-        named = self.config.tier_models.get(tier.name, {})
         if target == "opencode":
-            if target in named:
-                return Aim(tier.name, named[target], skill.effort)
             return self._aim(skill, tier, PROVIDERS[provider], f"{provider}/")
-        if target == "claude-code":
-            if tier.name in ALIASES and not named.keys() & {"claude_code", ANYWHERE}:
-                return Aim(tier.name, tier.name, skill.effort)
-            return self._aim(skill, tier, "claude_code")
-        return self._aim(skill, tier, target)
+        if target != "claude-code":
+            return self._aim(skill, tier, target)
+        named = self.config.tier_models.get(tier.name, {})
+        if tier.name in ALIASES and not named.keys() & {"claude_code", ANYWHERE}:
+            return Aim(tier.name, tier.name, skill.effort)
+        return self._aim(skill, tier, "claude_code")
 
     def _aim(self, skill: Skill, tier: Tier, platform: str, prefix: str = "") -> Aim | None:
         ladder = self.config.settings.ladder

@@ -20,7 +20,7 @@ from typing import Final
 from tierwise.files.compile.artifacts import Artifacts, Made, Note, Source, mark
 from tierwise.files.compile.portable import Portable, portable, refusals
 from tierwise.files.findings import Finding
-from tierwise.files.frontmatter_edit import UneditableError, parts_of
+from tierwise.files.frontmatter_head import UneditableError, parts_of
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE
 from tierwise.files.text_files import read_exact
 from tierwise.files.tier_words import TierWords

@@ -51,9 +51,14 @@ class Change:
         return "unchanged" if self.before == self.after else "changed"
 
 
-def changes_of(artifacts: Artifacts, suite: Path) -> tuple[list[Change], list[Finding]]:
-    """Every file that is planned or no longer is, and what is in the way. Writes nothing, never raises."""
+def changes_of(artifacts: Artifacts, suite: Path, *, named: bool) -> tuple[list[Change], list[Finding]]:
+    """Every file that is planned or no longer is, and what is in the way. Writes nothing, never raises.
+
+    A root that nobody `named` must not be a link that leads elsewhere, unless the suite lies behind it.
+    """
     comparison = _Comparison(artifacts.root, suite)
+    if not named and artifacts.files:
+        comparison.look_at_root()
     changes = [change for made in artifacts.files if (change := comparison.planned(made))]
     planned = {made.path for made in artifacts.files}
     changes += comparison.stale(artifacts.places, planned)
@@ -67,6 +72,13 @@ class _Comparison:
         self._real_root = Path(os.path.realpath(root))
         known = _read(root / LIST_FILE)
         self._listed = listed(root, known) if known is not None else {}
+
+    def look_at_root(self) -> None:
+        """Tell if the root is a link to a place that has nothing to do with the suite."""
+        around = Path(os.path.realpath(self._root.parent))
+        if not self._real_root.is_relative_to(around) and not self._suite.is_relative_to(self._real_root):
+            problem = "is a link that leads elsewhere"
+            self._tell(self._root, "leads-out", problem, "Name the folder that is meant with --out.")
 
     def planned(self, made: Made) -> Change | None:
         """The change that the planned file asks for; None, with a finding, if something is in its way."""

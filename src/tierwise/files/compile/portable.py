@@ -26,11 +26,10 @@ from tierwise.core.skills import Routing
 from tierwise.files.frontmatter import read_page
 from tierwise.files.frontmatter_edit import (
     METADATA,
-    UneditableError,
-    parts_of,
     with_metadata,
     without_key,
 )
+from tierwise.files.frontmatter_head import UneditableError, parts_of
 from tierwise.files.homes import METADATA_PREFIX, SILENT_MODELS, Homes
 from tierwise.files.nodes import Node, read_yaml
 from tierwise.files.tier_words import TierWords
