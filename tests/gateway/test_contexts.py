@@ -58,3 +58,12 @@ def test_where_keeping_is_off_nothing_is_kept() -> None:
     kept.keep("s", body("x"))
 
     assert kept.export("s") is None
+
+
+def test_what_is_exported_of_responses_is_what_another_client_needs() -> None:
+    contexts = Contexts()
+    body = {"model": "m", "instructions": "Be brief.", "input": [{"role": "user"}], "store": False}
+    contexts.keep("s", json.dumps(body).encode())
+    exported = contexts.export("s")
+    assert exported is not None
+    assert json.loads(exported) == {key: body[key] for key in ("model", "instructions", "input")}
