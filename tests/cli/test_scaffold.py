@@ -291,7 +291,7 @@ def test_what_was_written_and_what_comes_next_is_said() -> None:
         "wrote  my plugins/qa/skills/qa-coordinator/SKILL.md",
         "wrote  my plugins/qa/skills/fixer/SKILL.md",
         "",
-        "Fill in what is marked TODO. Then:",
+        "Fill in what is marked `TODO`. Then:",
         "  tierwise handoff 'my plugins/qa' 'a request in your own words'",
         "  tierwise check --strict 'my plugins/qa'",
     ]

@@ -50,8 +50,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 def command() -> None:
     """Write a new suite or a new skill, ready to be filled in.
 
-    What only you can know is marked TODO; everything else passes `tierwise check --strict`, the Agent Skills
-    reference validator and `claude plugin validate --strict` as it stands.
+    What only you can know is marked `TODO`. As it stands it passes `tierwise check --strict`, the Agent
+    Skills reference validator and `claude plugin validate --strict`.
     """
 
 
@@ -213,6 +213,6 @@ def _report(written: Sequence[Path], changed: Sequence[Path], commands: Sequence
     for verb, paths in (("wrote", written), ("changed", changed)):
         for path in paths:
             click.echo(printable(f"{verb}  {path}"))
-    click.echo(f"\nFill in what is marked {MARK}. Then:")
+    click.echo(f"\nFill in what is marked `{MARK}`. Then:")
     for line in commands:
         click.echo(printable(f"  {line}"))

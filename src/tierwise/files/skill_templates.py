@@ -5,7 +5,7 @@
     <suite>/skills/<skill>/SKILL.md (and routing.yaml)   block, steps, adaptations
 
 The routing block stands in flat `metadata:` keys, which the Agent Skills reference validator accepts; what
-has no room there stands in `routing.yaml`. What only the author can know is marked TODO.
+has no room there stands in `routing.yaml`. What only the author can know is marked `TODO`.
 
 Source: seed A§4.1, A§7.3; rules.md section 2.
 """

@@ -5,7 +5,7 @@
     prescreen   ask at the lowest tier whether a higher one is needed at all        (A§6.2)
     batch       collect at the lowest tier, decide on everything in one call        (A§6.3)
 
-What only the author can know is marked TODO.
+What only the author can know is marked `TODO`.
 
 Source: seed A§6.1 to A§6.4.
 """
