@@ -304,6 +304,33 @@ def test_an_unknown_price_is_null_and_never_free(home: Path, skill: Callable[...
         assert "cheapo has no known price" in pattern(name, skill()).stdout
 
 
+def test_models_that_are_free_are_no_special_case(home: Path, skill: Callable[..., Path]) -> None:
+    """A free cheap model pays from the first easy task on; beside a free top one there is nothing to save."""
+    free = "input: 0, output: 0, cache_read: 0, cache_write_5m: 0"
+    (home / "prices.yaml").write_text(
+        f"claude-haiku-5-5: {{{free}, long_prompt: {{above: 1, input: 0, output: 0}}}}\n"
+    )
+    assert "It pays if more than 0% of the tasks are done at haiku" in pattern("cascade", skill()).stdout
+
+    (home / "prices.yaml").write_text(
+        f"claude-haiku-5-5: {{{free}, long_prompt: {{above: 1, input: 0, output: 0}}}}\n"
+        f"claude-opus-5-5: {{{free}}}\n"
+    )
+    told = pattern("cascade", skill(), "--easy", "50%")
+    assert "A cascade neither saves nor costs anything: a task is free at opus." in told.stdout
+    assert answered("cascade", skill(), "--easy", "50%")["verdict"] == "equal"
+    assert pattern("batch", skill(), "--items", "5").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "sizes", ["{total_estimate: 999999999999}", "{input: 0, output: 0}", "{output: 0-999999999999}"]
+)
+@pytest.mark.parametrize("name", ["cascade", "prescreen", "batch"])
+def test_absurd_sizes_are_answered_all_the_same(name: str, sizes: str, skill: Callable[..., Path]) -> None:
+    assert pattern(name, skill(sizes)).exit_code == 0
+    assert pattern(name, skill(sizes), "--json").exit_code == 0
+
+
 def test_a_tier_without_a_model_is_said(home: Path, skill: Callable[..., Path]) -> None:
     (home / "model-routing.yaml").write_text(
         "tiers:\n  small: {codex: gpt-5.1-codex-mini}\n  large: {claude_code: claude-opus-5-5}\n"

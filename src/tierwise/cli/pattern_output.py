@@ -209,6 +209,8 @@ def _negated(saved: str) -> str:
 def _verdict_words(planned: Planned, courses: Courses) -> str:
     cheap, pattern = planned.subject.cheap, planned.pattern
     enough = courses.break_even
+    if courses.verdict(Fraction(0)) == courses.verdict(Fraction(1)) == "equal":
+        return f"A {pattern} neither saves nor costs anything: a task is free at {planned.subject.top}."
     if _never(courses) or enough is None:
         return f"A {pattern} costs more than going direct, however many of the tasks are easy."
     if planned.easy is None:
