@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from tierwise.core.tiers import BUILT_IN, ladder_of
 from tierwise.files.inline import INSPECTED_CHARS, NOTHING, Inline, parse_prompt, strip_harness
 
-TABLE = Path(__file__).parents[1] / "scenarios" / "inline.yaml"
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+TABLE = SCENARIOS / "inline.yaml"
 
 
 def phrases() -> Iterator[tuple[str, Inline]]:
@@ -47,6 +48,38 @@ def test_a_prompt_orders_what_the_table_says(say: str, expected: Inline) -> None
     said = (got.tier, got.force, got.negated, got.waive_minimum)
     assert said == (expected.tier, expected.force, expected.negated, expected.waive_minimum), got.words
     assert bool(got.words) is (expected != NOTHING)
+
+
+def in_languages() -> Iterator[tuple[str, str]]:
+    table: dict[str, Any] = YAML(typ="safe", pure=True).load(SCENARIOS / "inline_languages.yaml")
+    return ((row["say"], row["orders"]) for rows in table.values() for row in rows)
+
+
+def in_short(said: Inline) -> str:
+    tier = said.tier or said.force
+    orders = [tier.name] if tier else []
+    orders += [f"not {tier}" for tier in said.negated] + ["waive"] * said.waive_minimum
+    return "+".join(orders) or "none"
+
+
+@pytest.mark.parametrize(("say", "orders"), list(in_languages()))
+def test_tier_words_are_understood_in_any_languages_sentence(say: str, orders: str) -> None:
+    assert in_short(parse_prompt(say, BUILT_IN)) == orders
+
+
+def test_everything_means_every_skill_in_other_languages_too() -> None:
+    for say in (
+        "全部用haiku跑。",
+        "Запусти всё на haiku.",
+        "Her şeyi haiku ile çalıştır.",
+        "Kör allt på haiku.",
+    ):
+        assert parse_prompt(say, BUILT_IN).force == BUILT_IN["haiku"], say
+
+
+def test_an_inflected_name_is_told_with_its_ending() -> None:
+    assert parse_prompt("Älä käytä opusta tähän!", BUILT_IN).words == "Älä käytä opusta"
+    assert parse_prompt("まず opus を使ってください。", BUILT_IN).words == "opus を使ってください"
 
 
 def test_the_words_are_told_as_they_were_written() -> None:

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tierwise.core.tiers import Ladder, Tier
-from tierwise.files.inline_grammar import TAG, Kind, Sentence, is_imperative, order_in
+from tierwise.files.inline_foreign import foreign_order
+from tierwise.files.inline_foreign_words import GLUED, SUFFIX
+from tierwise.files.inline_grammar import TAG, Kind, Order, Sentence, is_imperative, order_in
 from tierwise.files.inline_words import HARNESS_TAGS, ORDINARY, TIER_NOUN
 from tierwise.files.tier_words import TierOfModel
 
@@ -139,8 +141,9 @@ def _filled(quoted: re.Match[str]) -> str:
 
 # -- where tiers are named ---------------------------------------------------------------------------------
 
-_PART_BEFORE: Final = re.compile(r"[\w./@#$=-]")
-_PART_AFTER: Final = re.compile(r"\w|[/=&+$@]|[-.:'’]\w")
+_LETTER: Final = rf"[^\W{GLUED}]"
+_PART_BEFORE: Final = re.compile(rf"{_LETTER}|[./@#$=]|(?<![א-ת])-")
+_PART_AFTER: Final = re.compile(rf"(?!{SUFFIX})(?:{_LETTER}|[/=&+$@]|[-.:'’]\w)")
 _CALLED_A_TIER: Final = re.compile(rf"\s{TIER_NOUN}\b")
 _AROUND: Final = "`'\"“”„«».,;:!?()[]{}<>*"
 """What may stand around a model id."""
@@ -197,6 +200,7 @@ def _enumerations(low: str, mentions: list[_Mention]) -> Iterator[list[_Mention]
 
 _SENTENCE_EDGE: Final = re.compile(
     r"[.!?…\n](?:(?<!\n)(?=[\s)\"”]|$)(?<!\be\.g\.)(?<!\bi\.e\.)|(?<=\n)(?=\s*[^\W_a-zà-ÿ]|\s*\n|\s*[-•\d]))"
+    r"|[。！？؟।]"
 )
 _MINIMUM: Final = re.compile(
     r"(?:ignor(?:e|ing|a|iere)|disregard(?:ing)?|waive|override)"
@@ -209,13 +213,22 @@ def _orders(text: str, group: list[_Mention]) -> Iterator[_Said]:
     """The orders about a group. Several tiers at once can be forbidden, but not ordered."""
     first, last = group[0], group[-1]
     name = text[last.start : last.end].lower()
-    order = order_in(_sentence(text, first.start, last.end, name, is_id=last.is_id))
+    sentence = _sentence(text, first.start, last.end, name, is_id=last.is_id)
+    order = order_in(sentence) or _order_elsewhere(sentence)
     if order is None or (len(group) > 1 and order.kind != "not"):
         return
     start = first.start - len(_last_words(text[: first.start], order.words_before))
     end = last.end + len(_first_words(text[last.end :], order.words_after))
-    spoken = " ".join(text[start:end].split()).lstrip('(["“„«').rstrip('.,;:!?)]"”“»')
+    spoken = " ".join(text[start:end].split()).lstrip('(["“„«').rstrip('.,;:!?)]"”“»。！？')
     yield from (_Said(order.kind, mention.tier, spoken) for mention in group)
+
+
+def _order_elsewhere(sentence: Sentence) -> Order | None:
+    """What the sentence orders in one of the other languages."""
+    if sentence.name in ORDINARY:
+        return None
+    found = foreign_order(sentence.before, sentence.after, question=sentence.question, is_id=sentence.is_id)
+    return Order(*found) if found is not None else None
 
 
 def _last_words(text: str, count: int) -> str:
@@ -238,7 +251,7 @@ def _sentence(text: str, start: int, end: int, name: str, *, is_id: bool = False
         begin = edge.end()
     edge_behind = _SENTENCE_EDGE.search(text, end, end + SENTENCE_CHARS)
     after = text[end : edge_behind.start() if edge_behind else end + SENTENCE_CHARS]
-    asked = edge_behind is not None and edge_behind[0] == "?"
+    asked = edge_behind is not None and edge_behind[0] in "?？؟"
     return Sentence(
         _even(window[begin:]), name, (" " if after[:1].isspace() else "") + _even(after), asked, is_id
     )

@@ -40,7 +40,7 @@ VERBS: Final = (
 
 WISHES: Final = (
     "(?:i|we) (?:want|need|prefer|would like|would prefer)",
-    "(?:i'd|we'd) (?:like|prefer|love|rather have)",
+    "(?:i'd|we'd) (?:like|prefer|love|rather (?:have|you used))",
 )
 """Statements whose object is the tier and that are orders all the same: "I want opus for this"."""
 
@@ -63,7 +63,8 @@ NEGATED_VERBS: Final = (
     "(?:don't|do not|never) (?:run|do) [^,;:¶]{1,60} (?:on|with|using)",
     "(?:(?:you|i|we) )?(?:don't|do not) (?:need|want)(?: you)?(?: to use)?",
     "(?:there is |there's )?no need (?:for|to use)|no more|stop using|avoid(?: using)?|skip|never|no",
-    "not(?: with| on| using| use)?|(?:use )?(?:anything|everything) but",
+    "not(?: with| on| using| use)?|(?:stay|keep)(?: (?:it|this|everything))? (?:off|away from)",
+    "(?:use )?(?:anything|everything|whatever(?: you (?:like|want))?) (?:but|except(?: for)?|other than)",
     "(?:benutze?|nutze?|verwende|nimm) (?:nicht|kein(?:en)?)|nicht(?: mit)?|kein(?:en)?|vermeide",
     "n'utilisez? pas|pas|pas d'|évitez?(?: d'utiliser| d')?|gebruik geen|geen",
     "no (?:uses?|utilices?|usar)|non usare|não use|evitar?|evite",
