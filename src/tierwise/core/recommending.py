@@ -91,10 +91,11 @@ SIGNALS: Final[dict[str, Signal]] = {
 COORDINATING: Final = frozenset({"routing-table", "coordinator-name", "coordinator-words"})
 STEPS: Final = frozenset({"mechanical-step", "analytical-step", "deliberate-step"})
 OPERATIONS: Final = frozenset({"operation", "operation-body"})
+LEADS_TO_LIGHT: Final = frozenset({"mechanical-lead", "ran-light"})
 AUTHOR: Final = {"author-light": 0, "author-standard": 1, "author-heavy": 2}
 
 POINTS_NEEDED: Final = 3
-"""Points of telling signals without which nothing is recommended."""
+"""Points of telling signals for a tier without which it is not recommended."""
 POINTS_WITH_STEPS: Final = 5
 """Fewer will do where the steps of the procedure say the rest: so many together."""
 SURE_POINTS: Final = 9
@@ -102,7 +103,9 @@ FAIR_POINTS: Final = 5
 SURE_SHARE: Final = 0.75
 FAIR_SHARE: Final = 0.6
 LIGHT_MARGIN: Final = 1.5
-"""Light work needs this many times the points of the rest: erring low costs more than erring high."""
+LIGHT_MARGIN_UNLED: Final = 3
+"""Light work needs this many times the points of the rest, the more where no description begins with it:
+erring low costs more than erring high."""
 OPERATION_POINTS: Final = 10
 OPERATION_PLACES: Final = 2
 """Heavy needs so many heavy points of operations, seen on so many lines: one mention is not the work."""
@@ -170,11 +173,11 @@ def recommend(
     reasons = _reasons(sightings)
     points = _sums(reasons)
     role = Role.COORDINATOR if _named(reasons, COORDINATING) else Role.SPECIALIST
-    without = _too_little(reasons)
-    if without:
-        return Recommendation(None, role, Confidence.LOW, reasons, points, without)
     carried = _carried(reasons, role)
     level = next((AUTHOR[reason.signal] for reason in reasons if reason.signal in AUTHOR), carried)
+    without = _too_little(reasons, level)
+    if without:
+        return Recommendation(None, role, Confidence.LOW, reasons, points, without)
     routing = _block(level, carried, role, ladder, floor)
     return Recommendation(routing, role, _confidence(level, reasons, points), reasons, points)
 
@@ -206,14 +209,21 @@ def _sums(reasons: Sequence[Reason]) -> tuple[int, int, int]:
     return light, standard, heavy
 
 
-def _too_little(reasons: Sequence[Reason]) -> str:
-    """Why the evidence is too little to recommend anything; "" if it is enough."""
-    telling = sum(sum(reason.points) for reason in reasons if SIGNALS[reason.signal].telling)
+def _too_little(reasons: Sequence[Reason], level: int) -> str:
+    """Why the evidence for a level is too little to recommend it; "" if it is enough."""
+    telling = [reason for reason in reasons if SIGNALS[reason.signal].telling]
+    told = _points_for(level, telling)
+    steps = _points_for(level, [reason for reason in reasons if reason.signal in STEPS])
+    if told >= POINTS_NEEDED or (told and told + steps >= POINTS_WITH_STEPS):
+        return ""
     if not telling:
         return "neither name nor description says what the work is"
-    steps = sum(sum(reason.points) for reason in reasons if reason.signal in STEPS)
-    enough = telling >= POINTS_NEEDED or telling + steps >= POINTS_WITH_STEPS
-    return "" if enough else "name and description say too little about what the work is"
+    return "name and description say too little about what the work is"
+
+
+def _points_for(level: int, reasons: Sequence[Reason]) -> int:
+    """The points that speak for a level; what speaks for heavy work speaks for more than light, too."""
+    return _sums(reasons)[0] if level == 0 else sum(_sums(reasons)[1:])
 
 
 def _named(reasons: Sequence[Reason], names: Iterable[str]) -> bool:
@@ -231,10 +241,8 @@ def _carried(reasons: Sequence[Reason], role: Role) -> int:
     is_theme = len(places) >= OPERATION_PLACES and _sums(operations)[2] >= OPERATION_POINTS
     if is_theme and 2 * heavy > standard + light:
         return 2
-    told = sum(reason.points[0] for reason in reasons if SIGNALS[reason.signal].telling)
-    if told >= POINTS_NEEDED and light >= LIGHT_MARGIN * (standard + heavy):
-        return 0
-    return 1
+    margin = LIGHT_MARGIN if _named(reasons, LEADS_TO_LIGHT) else LIGHT_MARGIN_UNLED
+    return 0 if light and light >= margin * (standard + heavy) else 1
 
 
 def _confidence(level: int, reasons: Sequence[Reason], points: tuple[int, int, int]) -> Confidence:
