@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pattern_samples import CARDS, DECLARED, cards, sized
 
@@ -57,6 +57,7 @@ def planned(
 # -- the inequality ----------------------------------------------------------------------------------------
 
 
+@settings(max_examples=50)
 @given(patterns, declarations, cards, cards, shares)
 def test_from_its_break_even_on_a_pattern_is_never_dearer_than_going_direct(
     pattern: str, declared: EstimatedTokens, cheap: ModelCard, top: ModelCard, share: Fraction
@@ -74,6 +75,7 @@ def test_from_its_break_even_on_a_pattern_is_never_dearer_than_going_direct(
         assert plan.courses.verdict(share) != "pays"
 
 
+@settings(max_examples=50)
 @given(patterns, declarations, cards, cards, st.integers(0, 300_000), shares)
 def test_the_same_holds_inside_a_conversation(
     pattern: str, declared: EstimatedTokens, cheap: ModelCard, top: ModelCard, warm: int, share: Fraction
@@ -86,6 +88,7 @@ def test_the_same_holds_inside_a_conversation(
     assert courses.verdict(share) in ("pays", "equal")
 
 
+@settings(max_examples=50)
 @given(patterns, declarations, cards, cards, shares)
 def test_the_steps_of_a_plan_add_up_to_what_it_costs(
     pattern: str, declared: EstimatedTokens, cheap: ModelCard, top: ModelCard, share: Fraction
@@ -98,6 +101,7 @@ def test_the_steps_of_a_plan_add_up_to_what_it_costs(
     assert plan.courses.large.expected(share) == sum(weights[s.share] * s.cost.high for s in plan.steps)
 
 
+@settings(max_examples=50)
 @given(patterns, declarations, st.integers(1, 500), st.integers(1, 500))
 def test_the_dearer_the_top_model_the_fewer_easy_tasks_are_enough(
     pattern: str, declared: EstimatedTokens, one: int, other: int
