@@ -246,26 +246,22 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> Non
     result = run("scaffold", "skill", "fixer", "--suite", "qa")
     assert result.exit_code == 1
     assert "by a link" in result.output
+    Path("linked").symlink_to(outside)
+    for kind in ("suite", "skill"):
+        assert "by a link" in run("scaffold", kind, "linked").output
     Path("qa/skills").rename(outside / "skills")
     Path("qa/skills").symlink_to(outside / "skills")
     assert run("scaffold", "skill", "mapper", "--suite", "qa").exit_code == 1
     assert not (outside / "skills" / "mapper").exists()
 
 
-def test_a_file_where_a_folder_is_needed_is_said() -> None:
+@pytest.mark.parametrize("out", [".", "qa", "qa/deep/er"])
+def test_a_file_where_a_folder_is_needed_is_said(out: str) -> None:
     Path("qa").write_text("mine")
-    result = run("scaffold", "suite", "qa")
-    assert result.exit_code == 1
-    assert "qa is no folder" in result.output
-    assert Path("qa").read_text() == "mine"
-
-
-def test_a_disk_that_says_no_leaves_nothing_behind() -> None:
-    Path("file").write_text("mine")
-    result = run("scaffold", "suite", "qa", "--out", "file/deep")
-    assert result.exit_code == 1
-    assert "nothing was written: file/deep: Not a directory" in result.output
-    assert tree() == {"file": b"mine"}
+    result = run("scaffold", "suite", "qa", "--out", out)
+    assert result.exit_code == (2 if out == "qa" else 1)
+    assert "qa is no folder" in result.output or "'qa' is a file" in result.output
+    assert tree() == {"qa": b"mine"}
 
 
 def test_if_the_last_write_fails_the_first_are_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:

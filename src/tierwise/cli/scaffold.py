@@ -29,6 +29,7 @@ from tierwise.files.new_files import Change, conflicts, write_new
 from tierwise.files.skill_files import SKILL_FILE, SkillFile
 from tierwise.files.skill_templates import (
     SKILLS_FOLDER,
+    Files,
     Specialist,
     moves,
     row_of,
@@ -71,9 +72,8 @@ def suite_command(name: str, skills: tuple[str, ...] | None, out: Path | None, a
         _refuse_coordinator(skill, "--skills")
     folder = (out or Path()) / name
     specialists = [specialist_of(skill, "plain", BUILT_IN) for skill in skills or ()]
-    files = suite_files(name, specialists, BUILT_IN.lowest)
     try:
-        written = write_new(folder, files)
+        written = _written(folder, suite_files(name, specialists, BUILT_IN.lowest))
     except ConfigError as error:
         raise click.ClickException(printable(str(error))) from error
     here = shlex.quote(str(folder))
@@ -142,7 +142,18 @@ def _refuse_coordinator(name: str, hint: str) -> None:
 def _alone(out: Path, skill: Specialist) -> tuple[Path, list[Path], list[Path]]:
     """The skill written by itself: its folder, what is new, and nothing that was changed."""
     folder = out / skill.name
-    return folder, write_new(folder, skill_files(skill)), []
+    return folder, _written(folder, skill_files(skill)), []
+
+
+def _written(folder: Path, files: Files) -> list[Path]:
+    """What was written of the files of a new folder; a link that stands in its place is not followed."""
+    return write_new(folder.parent, _below(folder.parent, folder, files))
+
+
+def _below(root: Path, folder: Path, files: Files) -> Files:
+    """The files of `folder`, under their names below `root`."""
+    place = Path(os.path.relpath(folder, root)).as_posix()
+    return {f"{place}/{name}": text for name, text in files.items()}
 
 
 def _joined(suite: Path, skill: Specialist) -> tuple[Path, list[Path], list[Path]]:
@@ -157,7 +168,7 @@ def _joined(suite: Path, skill: Specialist) -> tuple[Path, list[Path], list[Path
     beside = shelf == coordinator.folder.parent and coordinator.folder.samefile(suite)
     root = shelf if beside else suite
     folder = shelf / skill.name
-    files = {f"{os.path.relpath(folder, root)}/{name}": text for name, text in skill_files(skill).items()}
+    files = _below(root, folder, skill_files(skill))
     wrong = [*conflicts(root, files), *_taken(read, coordinator, skill.name, folder)]
     if wrong:
         raise ConfigError("nothing was written: " + "; ".join(wrong))

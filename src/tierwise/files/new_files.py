@@ -41,7 +41,7 @@ def conflicts(root: Path, files: Mapping[str, str]) -> list[str]:
             found.append(f"{place} is there already")
         elif not _inside(place, root):
             found.append(f"{place} would lie outside of {root}, by a link")
-        elif (blocker := _blocker(place, root)) is not None:
+        elif (blocker := _blocker(place)) is not None:
             found.append(f"{blocker} is no folder")
     return list(dict.fromkeys(found))
 
@@ -112,11 +112,7 @@ def _inside(place: Path, root: Path) -> bool:
     return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root))
 
 
-def _blocker(place: Path, root: Path) -> Path | None:
+def _blocker(place: Path) -> Path | None:
     """A file where a folder is needed; None if the way is free."""
-    for folder in place.parents:
-        if os.path.lexists(folder):
-            return None if folder.is_dir() else folder
-        if folder == root.parent:
-            break
-    return None
+    folder = next((folder for folder in place.parents if os.path.lexists(folder)), None)
+    return None if folder is None or folder.is_dir() else folder
