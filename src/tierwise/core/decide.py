@@ -103,7 +103,7 @@ def _concluded(case: Case, tier: Tier | None, trace: tuple[Step, ...]) -> Decisi
         platform=question.platform,
         effort=case.effort,
         requested=case.after["learned"],
-        reason=last.why,
+        reason=_reason(case, last, trace),
         rule=last.rule,
         zone=case.zone,
         binding=case.binding,
@@ -122,6 +122,15 @@ def _as_written(case: Case) -> Skill | None:
     """The skill, preferring what its step names: a step that was written for a tier needs no help at it."""
     skill, tier = case.skill, case.step_tier
     return replace(skill, preferred=tier) if skill is not None and tier is not None else skill
+
+
+def _reason(case: Case, last: Step, trace: tuple[Step, ...]) -> str:
+    """Why the tier stands: the last change, or the skill's own wish where it would have come anyway."""
+    if last.before == last.after or last.rule == "platform_default":
+        wished = next(step for step in trace if step.rule == "preferred")
+        if case.skill is not None and case.skill.preferred is not None and wished.after == last.after:
+            return wished.why
+    return last.why
 
 
 def _estimate(case: Case) -> Estimate | None:
