@@ -271,7 +271,7 @@ def _session(ladder: Ladder) -> Json:
 # -- budgets -----------------------------------------------------------------------------------------------
 
 
-BUDGET_NAME: Final = r"^(?!(?:true|false|null)$)[^\W\d_][\w .:-]{0,59}$"
+BUDGET_NAME: Final = rf"^(?!(?:{any_case(('true', 'false', 'null'))})$)[^\W\d_][\w .:-]{{0,59}}$"
 
 
 def _budgets(ladder: Ladder) -> Json:
