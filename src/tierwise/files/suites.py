@@ -7,8 +7,8 @@
         suite/skills/ui-bug-investigator/       .claude/skills/ui-bug-investigator/
           looked for above                        looked for beside
 
-A row speaks for a skill if it has its name and its path does not lead to another one: an installed suite often
-lies flat, while its table still names the folders that its author has.
+A row speaks for a skill if it has its name and its path does not lead to another one: an installed suite
+often lies flat, while its table still names the folders that its author has.
 
 Source: rules.md section 5; seed A§4.1.
 """
@@ -99,7 +99,7 @@ def under_coordinator(
     tier_of_model: TierOfModel = no_model,
     places: Iterable[Path] | None = None,
 ) -> SkillFile:
-    """The skill under the row of its coordinator, as `coordinator_of` finds it; the skill itself without one."""
+    """The skill under the row of its coordinator, as `coordinator_of` finds it; itself without one."""
     coordinator = coordinator_of(skill, ladder, tier_of_model, places)
     return skill if coordinator is None else _placed(skill, (coordinator,))
 
