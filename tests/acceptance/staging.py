@@ -47,9 +47,13 @@ class Stage:
         """Every call in the ledger, oldest first, refused ones too."""
         return _lines(self.tierwise("audit", "--json", "--last", "100", "--store", f"sqlite:{self.store}"))
 
+    def provided(self) -> list[dict[str, Any]]:
+        """Every call that the provider saw, as the simulator logged it."""
+        return [entry for entry in _lines(self.log.read_text()) if entry["api"] in GENERATING]
+
     def seen(self) -> list[Seen]:
         """Every call that was made: its model from the simulator's log, the rest from the ledger."""
-        provider = [entry for entry in _lines(self.log.read_text()) if entry["api"] in GENERATING]
+        provider = self.provided()
         ledger = [record for record in self.recorded() if record["outcome"] != "refused"]
         assert len(ledger) == len(provider), "each call that the provider saw is in the ledger once"
         return [
