@@ -73,6 +73,7 @@ class Client:
     home: Path
     base_url: str
     model: str = "gpt-6.1-sol"
+    trusted: bool = False
 
     def ask(self, prompt: str, *, again: bool = False, fails: bool = False) -> Report:
         """What the client reports after one prompt, in a new session or (`again`) in the last one."""
@@ -84,6 +85,8 @@ class Client:
 
     def _configure(self) -> None:
         text = CONFIG.format(model=json.dumps(self.model), base_url=json.dumps(f"{self.base_url}/v1"))
+        if self.trusted:
+            text += f'[projects.{json.dumps(str(self.project))}]\ntrust_level = "trusted"\n'
         (self.home / "config.toml").write_text(text)
 
     def _environment(self) -> dict[str, str]:

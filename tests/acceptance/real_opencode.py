@@ -77,12 +77,15 @@ class Client:
     base_url: str
     provider: str = ANTHROPIC
 
-    def ask(self, prompt: str, *, again: bool = False, fails: bool = False) -> Report:
-        """What the client reports after one prompt, in a new session or (`again`) in the last one."""
+    def ask(self, prompt: str, *, again: bool = False, fails: bool = False, command: str = "") -> Report:
+        """What the client reports after one prompt, in a new session or (`again`) in the last one.
+
+        The prompt may be the arguments of a `command`.
+        """
         (self.project / "opencode.json").write_text(json.dumps(self._settings()))
-        command: list[str | Path] = [self.binary, "run", "--format", "json", "--auto"]
-        command += [*(["--continue"] if again else []), prompt]
-        said = run_client(command, self.project, self._environment(), fails=fails)
+        line: list[str | Path] = [self.binary, "run", "--format", "json", "--auto"]
+        line += [*(["--continue"] if again else []), *(["--command", command] if command else []), prompt]
+        said = run_client(line, self.project, self._environment(), fails=fails)
         return Report(tuple(json.loads(line) for line in said.splitlines() if line.startswith("{")))
 
     def _settings(self) -> dict[str, Any]:

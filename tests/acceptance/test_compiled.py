@@ -15,6 +15,7 @@ from staging import Seen, Stage
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(INSTALL_S + 300)]
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
+SOL, LUNA = "gpt-6.1-sol", "gpt-6-luna"
 MAPPER = "page-component-mapper"
 TWIN = f"{MAPPER}-on-haiku"
 NOTES = "The nav lives in nav.tsx."
@@ -33,9 +34,9 @@ def calls(name: str, **arguments: str) -> dict[str, Any]:
     return {"tool_calls": [{"name": name, "input": arguments}]}
 
 
-def compiled(stage: Stage, target: str = "claude-code") -> Stage:
+def compiled(stage: Stage, target: str = "claude-code", where: str = ".claude/skills") -> Stage:
     """The stage with its suite compiled, one skill having a file of its own beside it."""
-    skills = stage.client.project / ".claude" / "skills"
+    skills: Path = stage.client.project / where
     (skills / MAPPER / "references").mkdir()
     (skills / MAPPER / "references" / "notes.md").write_text(f"{NOTES}\n")
     stage.tierwise("compile", str(skills.parent), "--to", target)
@@ -111,3 +112,81 @@ def test_what_is_compiled_passes_the_clients_own_validation(stage: Callable[...,
     command = [played.client.binary, "plugin", "validate", "--strict", folder]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# -- Codex and opencode ------------------------------------------------------------------------------------
+
+
+CHILD = {"x-openai-subagent": "collab_spawn"}
+
+
+def collaborates(name: str, **arguments: object) -> dict[str, Any]:
+    return {"tool_calls": [{"name": name, "namespace": "collaboration", "input": arguments}]}
+
+
+def runs(command: str) -> dict[str, Any]:
+    """A call as the newer models make it: a script that runs a command."""
+    script = f'const r = await tools.exec_command({{cmd: "{command}"}});\ntext(r.output);'
+    return {"tool_calls": [{"name": "exec", "namespace": "functions", "input": script}]}
+
+
+def test_codex_runs_a_compiled_agent_on_its_tier_and_it_reads_the_skill(
+    codex_stage: Callable[..., Stage],
+) -> None:
+    notes = f".agents/skills/{MAPPER}/references/notes.md"
+    reads = runs(f"cat .agents/skills/{MAPPER}/SKILL.md {notes}")
+    task = {"agent_type": TWIN, "task_name": "map", "message": "Map src/app.tsx", "fork_turns": "none"}
+    script = [
+        {
+            "match": {"header": CHILD, "last_user": NOTES},
+            "respond": {"text": "App, Nav"},
+        },
+        {
+            "match": {"header": CHILD},
+            "turn": [reads, {"text": "no notes were there"}],
+        },
+        {
+            "match": {"prompt": "Map the page"},
+            "turn": [
+                runs(f"cat .agents/skills/{TWIN}/SKILL.md"),
+                collaborates("spawn_agent", **task),
+                collaborates("wait_agent", timeout_ms=30_000),
+                {"text": "Done."},
+            ],
+        },
+    ]
+    played = codex_stage(script, trusted=True)
+    compiled(played, "codex", ".agents/skills")
+    report = played.client.ask("Map the page src/app.tsx")
+    assert (report.text, report.errors) == ("Done.", [])
+    seen = asked(played.seen())
+    assert [model for kind, model in seen if kind == "subagent"] == [LUNA, LUNA]
+    assert {model for kind, model in seen if kind == "main"} == {SOL}
+    assert spoken(played, 0) == [LUNA]
+
+
+def spoken(stage: Stage, rule: int) -> list[str]:
+    """The models that the client asked for in the calls that a rule of the script answered."""
+    provider = [json.loads(line) for line in stage.log.read_text().splitlines()]
+    rules = [entry["rule"] for entry in provider if entry["api"] in ("messages", "responses")]
+    return [call.asked for call, by in zip(stage.seen(), rules, strict=True) if by == rule]
+
+
+def test_opencode_runs_a_compiled_agent_and_its_command_on_their_tier(
+    opencode_stage: Callable[..., Stage],
+) -> None:
+    reads = calls("read", filePath=f".claude/skills/{MAPPER}/references/notes.md")
+    task = calls("task", description="map", prompt="Go through src/app.tsx", subagent_type=MAPPER)
+    script = [
+        {"match": {"system": "You carry out the skill", "last_user": NOTES}, "respond": {"text": "App, Nav"}},
+        {"match": {"system": "You carry out the skill"}, "turn": [reads, {"text": "no notes were there"}]},
+        {"match": {"prompt": "Map the page"}, "turn": [task, {"text": "Done."}]},
+    ]
+    played = compiled(opencode_stage(script), "opencode")
+    report = played.client.ask("Map the page src/app.tsx")
+    assert (report.text, report.errors) == ("Done.", [])
+    assert (spoken(played, 0), spoken(played, 1)) == ([HAIKU], [HAIKU])
+    assert spoken(played, 2) == [OPUS, OPUS]
+    typed = played.client.ask("src/app.tsx", command=MAPPER)
+    assert typed.errors == []
+    assert (spoken(played, 0), spoken(played, 1)) == ([HAIKU, HAIKU], [HAIKU, HAIKU])

@@ -32,13 +32,23 @@ def as_written(path: Path) -> str:
 
 def replace_file(path: Path, text: str, within: Path | None = None) -> None:
     """Write the file, and the folders above it that are missing. ConfigError if that cannot be."""
+    replace_bytes(path, text.encode("utf-8"), within)
+
+
+def replace_bytes(
+    path: Path, content: bytes, within: Path | None = None, *, executable: bool = False
+) -> None:
+    """As `replace_file`, for a file that may be no text; a new one may be run, if `executable` says so."""
     target = Path(os.path.realpath(path))
     if within is not None and not target.is_relative_to(os.path.realpath(within)):
         raise ConfigError(f"{path} leads out of {within}; it is not written. Put the file itself there.")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(text.encode("utf-8"))
+        draft.write_bytes(content)
+        mode = stat.S_IMODE(draft.stat().st_mode)
+        if executable:
+            draft.chmod(mode | (mode & 0o444) >> 2)
         with suppress(FileNotFoundError):
             draft.chmod(stat.S_IMODE(target.stat().st_mode))
         draft.replace(target)

@@ -14,7 +14,6 @@ Source: style.md, "Errors".
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import Final, Literal
 from tierwise.errors import ConfigError
 from tierwise.files.compile.agent_skills import LIST_FILE, digest, listed
 from tierwise.files.compile.artifacts import Artifacts, Made, origin_of
+from tierwise.files.file_writing import replace_bytes
 from tierwise.files.findings import Finding
 
 Action = Literal["made", "changed", "removed", "unchanged"]
@@ -152,35 +152,20 @@ def _read(path: Path) -> bytes | None:
 def carry_out(changes: Iterable[Change], root: Path) -> None:
     """Write and remove, each file at once; then remove folders that this left empty. Raises ConfigError."""
     for change in changes:
-        try:
-            if change.after is None:
-                change.path.unlink(missing_ok=True)
-                _remove_empty(change.path.parent, root)
-            elif change.after != change.before:
-                _replace(change.path, change.after, change.executable)
-        except OSError as failure:
-            reason = failure.strerror or str(failure)
-            raise ConfigError(f"{change.path} cannot be written: {reason}. Check its folder.") from failure
+        if change.after is None:
+            _remove(change.path, root)
+        elif change.after != change.before:
+            replace_bytes(change.path, change.after, root, executable=change.executable)
 
 
-def _remove_empty(folder: Path, root: Path) -> None:
-    with suppress(OSError):
+def _remove(path: Path, root: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise ConfigError(f"{path} cannot be removed: {reason}. Check its folder.") from failure
+    folder = path.parent
+    with suppress(OSError):  # one that is not empty
         while folder != root and folder.is_relative_to(root):
             folder.rmdir()
             folder = folder.parent
-
-
-def _replace(path: Path, content: bytes, executable: bool) -> None:
-    """Put the content in the file's place, whole; an old file's mode stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        if path.exists():
-            draft.chmod(stat.S_IMODE(path.stat().st_mode))
-        elif executable:
-            mode = stat.S_IMODE(draft.stat().st_mode)
-            draft.chmod(mode | (mode & 0o444) >> 2)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

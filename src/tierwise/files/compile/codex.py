@@ -7,6 +7,9 @@ A skill's own `model:` means nothing to Codex. The skill that is made takes the 
 does not see that one, else `NAME-on-TIER`. Skills without a block, and coordinators, are pointed to where
 Codex does not see them, so that the suite is whole.
 
+The skill that is made carries no block: the conversation that reads it only starts the agent, and the agent
+reads the source with its block.
+
 `.codex` is only read in a project that the user trusts (`codex exec --trust`).
 
 Source: research/clients.md section 11; tried with Codex CLI 0.169.0.
@@ -30,16 +33,16 @@ from tierwise.files.compile.artifacts import (
     unheeded,
     way,
 )
-from tierwise.files.compile.blocks import metadata_lines, metadata_of, sidecar_of
+from tierwise.files.compile.blocks import metadata_lines
 from tierwise.files.compile.delegation import agent_description, clipped, instructions
 from tierwise.files.frontmatter_edit import scalar
 from tierwise.files.homes import METADATA_PREFIX, TWIN_OF
-from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE
+from tierwise.files.skill_files import SKILL_FILE
 
 PLATFORM: Final = "codex"
 SKILLS: Final = Path(".agents", "skills")
 AGENTS: Final = Path(".codex", "agents")
-PLACES: Final = (f"{SKILLS}/*/{SKILL_FILE}", f"{SKILLS}/*/{SIDECAR_FILE}", f"{AGENTS}/*.toml")
+PLACES: Final = (f"{SKILLS}/*/{SKILL_FILE}", f"{AGENTS}/*.toml")
 TRUST_NOTE: Final = Note(
     "", "codex reads .codex only in a project that its user trusts: `codex exec --trust` once"
 )
@@ -78,10 +81,6 @@ def _files_of(root: Path, source: Source, name: str) -> Iterator[Made]:
     if source.kind == "agent":
         return
     yield Made(skill, _twin(skill, source, name).encode(), origin)
-    sidecar = sidecar_of(source.file.routing) if source.file.routing else None
-    if sidecar is not None:
-        beside = skill.with_name(SIDECAR_FILE)
-        yield Made(beside, f"{mark(beside, origin)}\n{sidecar}".encode(), origin)
 
 
 def _agent(path: Path, source: Source, root: Path, name: str) -> str:
@@ -118,7 +117,6 @@ def _twin(path: Path, source: Source, name: str) -> str:
     own = source.description or f"The skill `{source.name}`."
     beside = f"The skill `{source.name}`, run on {source.aim.tier}. Prefer it to `{source.name}`."
     metadata = {METADATA_PREFIX + TWIN_OF: source.name}
-    metadata |= metadata_of(source.file.routing) if source.file.routing else {}
     body = (
         f"Start the agent `{name}` for this (in Codex: `spawn_agent` with `agent_type` `{name}`).\n"
         "Tell it what the user asked for and everything that it needs to know. Name no model and no\n"
