@@ -63,10 +63,11 @@ _NEGATED: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z][A-Za-z'-]*|[^\sA-Za-z]")
 _BEFORE_VERBS: Final = frozenset(
-    "to and or then can will must should that which also you it by when while before after for automatically "
-    "proactively helps help needs need wants want asks ask".split()
+    "to then can will must should that which also you it help helps and or by when while before after "
+    "for".split()
 )
-_BETWEEN_NOUNS: Final = frozenset({",", "/", "&", "and", "or", "for"})
+_OPENINGS: Final = frozenset({":", "(", "-", "\u2013", "\u2014"})
+_BEFORE_GERUNDS: Final = frozenset("when while by before after for".split())
 _TITLE: Final = re.compile(
     r"[\s>]*(?:#{1,6}\s+|[-*]\s+)?[*_]*(?:(?:step|phase|stage)\s*\d{0,3}[a-z]?\s*[:.)–—-]*\s*|\d{1,3}[.)]\s+)[*_]*(.*)",
     re.IGNORECASE,
@@ -148,19 +149,25 @@ def _in_description(text: str, line: int) -> Iterator[Sighting]:
 
 
 def _in_sentence(sentence: str, line: int) -> Iterator[Sighting]:
-    """The kinds of work that a sentence names; its first verb leads."""
+    """The kinds of work that a sentence names; its first verb leads, unless a user is quoted there."""
     before, led = "", False
     for at, token in enumerate(_TOKEN.findall(sentence)):
         word = token.lower()
-        after_mark = bool(before) and not before.isalpha()
-        can_be_verb = not before or after_mark or before in _BEFORE_VERBS
-        leads = can_be_verb and not led and at < LEAD_WORDS and before not in _BETWEEN_NOUNS
-        before = word
+        place, before = before, before if word.endswith("ly") else word
+        can_be_verb = not place or not place.isalpha() or place in _BEFORE_VERBS
         if word not in KIND_OF or (word in NOT_ALONE and not can_be_verb):
             continue
-        led = led or leads
         kind, base = KIND_OF[word]
+        leads = not led and at < LEAD_WORDS and _can_lead(word, place)
+        led = led or leads
         yield Sighting(f"{kind}-{'lead' if leads else 'word'}", line, (base,))
+
+
+def _can_lead(word: str, before: str) -> bool:
+    """Whether a word is the verb of its sentence: `Extracts …`, `… to extract`, `… when extracting`."""
+    if word in NOT_ALONE:
+        return not before or before in _BEFORE_VERBS or before in _OPENINGS
+    return word.endswith("ing") and before in _BEFORE_GERUNDS
 
 
 def _operations(text: str, line: int, signal: str = "operation") -> Iterator[Sighting]:

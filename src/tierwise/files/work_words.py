@@ -32,7 +32,8 @@ analyse evaluate assess compare optimize optimise migrate integrate configure au
 synthesize summarize draft edit improve recommend estimate prioritize interpret explain teach deploy upgrade
 modernize translate customize craft produce simplify critique grade score rank visualize predict curate adapt
 detect remediate identify advise scaffold resolve respond discover explore quantify simulate forecast tailor
-triage mentor outline revise polish proofread enrich reorganize organize monetize moderate rebuild train
+triage mentor outline revise polish proofread enrich distill reorganize organize monetize moderate
+rebuild train
 """.split()
 ANALYTICAL_NOUNS: Final = {
     "analysis": "analyze", "analyses": "analyze", "analytics": "analyze", "analyst": "analyze",
@@ -92,7 +93,6 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
         r"concurrency (?:bugs?|issues?|problems?|hazards?)",
         r"hydration mismatch(?:es)?|hydration (?:bugs?|errors?|issues?)",
         r"cascading failures?|cascade analysis",
-        r"memory corruption|use[- ]after[- ]free|heap corruption",
         r"heisenbugs?|intermittent (?:\w+ )?(?:bugs?|failures?|errors?|issues?)",
         r"root[- ]causes? (?:analysis )?(?:across|in distributed|in production|of incidents?|of outages?)",
         r"(?:debug|diagnos|troubleshoot|investigat)\w* (?:\w+ ){0,2}(?:distributed systems?|outages?"
@@ -114,8 +114,10 @@ HARD: Final = (
 )
 
 ROUTED_TO: Final = re.compile(
-    r"\b(?:rout|dispatch|delegat)(?:e|es|ed|ing|s)\b(?:\W+\w+){0,8}?\W+"
-    r"(?:to|across|between|among)\b(?:\W+\w+){0,6}?\W+(?:specialists?|skills?|sub-?agents?|agents?)\b",
+    r"\b(?:rout(?:e|es|ing)\b(?:\W+\w+){0,8}?\W+(?:to|across|between|among)\b(?:\W+\w+){0,6}?"
+    r"|(?:dispatch(?:es|ing)?|delegat(?:e|es|ing))\b(?:\W+\w+){0,8}?\W+to\b(?:\W+\w+){0,3}?"
+    r"\W+(?:appropriate|right|correct|relevant|matching|best|suitable|specialized))"
+    r"(?:\W+\w+){0,2}?\W+(?:specialists?|skills?|sub-?agents?|agents?)\b",
     re.IGNORECASE,
 )
 COORDINATOR_NAMES: Final = re.compile(r"(?:^|[-_ ])(?:coordinator|router|dispatcher)$", re.IGNORECASE)
