@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "budget": "tierwise.cli.budget",
     "models": "tierwise.cli.models",
     "config": "tierwise.cli.config",
+    "init": "tierwise.cli.init",
     "ledger": "tierwise.cli.ledger_commands",
     "demo": "tierwise.cli.demo",
 }

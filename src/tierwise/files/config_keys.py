@@ -47,8 +47,8 @@ class KeyInfo:
 
 
 _CONSERVATION: Final = KeyInfo(
-    "Under a filling budget: off = always the preferred tier, auto = step down by zone, aggressive = the"
-    " minimum of everything that allows a downgrade",
+    "What a filling budget does: off = nothing, auto = it lowers tiers by its zone; aggressive = always the"
+    " lowest tier that works",
     "word",
     get_args(Conservation),
 )
@@ -256,7 +256,7 @@ def _fits(part: str, text: str) -> bool:
 
 
 def standing_key(key: str, ladder: Ladder) -> str:
-    """The name under which the key stands in a merged configuration: one spelling, tiers by their own names."""
+    """The name under which the key stands once all is merged: one spelling, tiers by their own names."""
     name, parts = known_key(key), parts_of(key)
     if name is None or parts is None:
         return key
