@@ -52,13 +52,17 @@ class Stage:
         return [entry for entry in _lines(self.log.read_text()) if entry["api"] in GENERATING]
 
     def seen(self) -> list[Seen]:
-        """Every call that was made: its model from the simulator's log, the rest from the ledger."""
+        """Every call that was made, in the provider's order: its model from the simulator's log, the rest
+        from the ledger. The id that the simulator gave its answer begins with the number of the request.
+        """
         provider = self.provided()
         ledger = [record for record in self.recorded() if record["outcome"] != "refused"]
+        of = {int(record["upstream_id"].removeprefix("req_")[:6]): record for record in ledger}
         assert len(ledger) == len(provider), "each call that the provider saw is in the ledger once"
+        assert sorted(of) == [entry["n"] for entry in provider]
         return [
             Seen(n, record["request_class"], record["skill"], record["asked_model"], entry["model"])
-            for n, (record, entry) in enumerate(zip(ledger, provider, strict=True), 1)
+            for n, (entry, record) in enumerate(((entry, of[entry["n"]]) for entry in provider), 1)
         ]
 
     def tierwise(self, *arguments: str) -> str:
