@@ -27,9 +27,9 @@ from tierwise.files.config_keys import KEYS, KeyInfo, info_of, known_key, parts_
 from tierwise.files.config_sources import SESSION_KEY
 from tierwise.files.file_writing import as_written, replace_file
 from tierwise.files.findings import Finding
-from tierwise.files.frontmatter_edit import UneditableError, scalar
+from tierwise.files.frontmatter_edit import UneditableError
 from tierwise.files.nodes import Node, read_yaml
-from tierwise.files.yaml_edit import with_value, without_value
+from tierwise.files.yaml_edit import quoted_text, with_value, without_value
 from tierwise.router.config_findings import findings_of
 
 PROJECT_FILE: Final = Path(".claude", "model-routing.yaml")
@@ -143,14 +143,14 @@ def value_text(info: KeyInfo, value: str) -> str:
         return f"[{', '.join(_quoted(word) for word in _GAPS.split(value) if word)}]"
     node, findings = read_yaml(value, "")
     if node is None or findings or _ODD.search(value):
-        return scalar(value)
+        return quoted_text(value)
     return value
 
 
 def _quoted(text: str) -> str:
     """The text, in quotes unless it is plainly a word."""
     node, _ = read_yaml(text, "") if _WORD.fullmatch(text) else (None, [])
-    return text if node is not None and isinstance(node.value, str) else scalar(text)
+    return text if node is not None and isinstance(node.value, str) else quoted_text(text)
 
 
 # -- the file ----------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ from tierwise.files.file_writing import replace_file
 from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, quoted, read_text, read_yaml
 from tierwise.files.tier_words import TierWords
-from tierwise.files.yaml_edit import UNSURE
+from tierwise.files.yaml_page import UNSURE
 
 BUDGETS_FILE: Final = "budgets.yaml"
 MOST_BUDGETS: Final = 200

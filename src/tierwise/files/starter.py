@@ -23,9 +23,9 @@ from tierwise.core.tiers import BUILT_IN, Ladder
 from tierwise.files.config_keys import KEYS, known_key, parts_of
 from tierwise.files.config_schema import built_in_values
 from tierwise.files.file_writing import as_written
-from tierwise.files.frontmatter_edit import scalar
 from tierwise.files.new_files import Change
 from tierwise.files.schemas import schema_of
+from tierwise.files.yaml_edit import quoted_text
 
 CONFIGURATION: Final = ".claude/model-routing.yaml"
 SESSION: Final = ".claude/session-config.yaml"
@@ -126,7 +126,7 @@ def _heading(above: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:
 
 def _key(name: str) -> str:
     """A name as a key: in quotes unless it is plainly a word."""
-    return name if re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII) else scalar(name)
+    return name if re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII) else quoted_text(name)
 
 
 def _covers(text: str) -> bool:
