@@ -89,15 +89,17 @@ SIGNALS: Final[dict[str, Signal]] = {
 """Signal → points. The order is the order in which reasons are told."""
 
 COORDINATING: Final = frozenset({"routing-table", "coordinator-name", "coordinator-words"})
-STEPS: Final = frozenset({"mechanical-step", "analytical-step", "deliberate-step"})
+SUPPORT: Final = frozenset(
+    {"mechanical-step", "analytical-step", "deliberate-step", "scripts", "narrow-commands"}
+)
 OPERATIONS: Final = frozenset({"operation", "operation-body"})
 LEADS_TO_LIGHT: Final = frozenset({"mechanical-lead", "ran-light"})
 AUTHOR: Final = {"author-light": 0, "author-standard": 1, "author-heavy": 2}
 
-POINTS_NEEDED: Final = 3
-"""Points of telling signals for a tier without which it is not recommended."""
-POINTS_WITH_STEPS: Final = 5
-"""Fewer will do where the steps of the procedure say the rest: so many together."""
+POINTS_NEEDED: Final = (4, 3, 3)
+"""Points of telling signals for light, standard, heavy without which that tier is not recommended."""
+POINTS_WITH_SUPPORT: Final = 5
+"""Fewer will do where the procedure says the rest: so many together."""
 SURE_POINTS: Final = 9
 FAIR_POINTS: Final = 5
 SURE_SHARE: Final = 0.75
@@ -213,8 +215,8 @@ def _too_little(reasons: Sequence[Reason], level: int) -> str:
     """Why the evidence for a level is too little to recommend it; "" if it is enough."""
     telling = [reason for reason in reasons if SIGNALS[reason.signal].telling]
     told = _points_for(level, telling)
-    steps = _points_for(level, [reason for reason in reasons if reason.signal in STEPS])
-    if told >= POINTS_NEEDED or (told and told + steps >= POINTS_WITH_STEPS):
+    support = _points_for(level, [reason for reason in reasons if reason.signal in SUPPORT])
+    if told >= POINTS_NEEDED[level] or (told and told + support >= POINTS_WITH_SUPPORT):
         return ""
     if not telling:
         return "neither name nor description says what the work is"
@@ -248,11 +250,12 @@ def _carried(reasons: Sequence[Reason], role: Role) -> int:
 def _confidence(level: int, reasons: Sequence[Reason], points: tuple[int, int, int]) -> Confidence:
     """How sure a tier is; heavy never more than fairly: words do not tell how hard the work is."""
     agree, total = points[level], sum(points)
-    signals = sum(1 for reason in reasons if reason.points[level])
+    telling = [reason for reason in reasons if SIGNALS[reason.signal].telling or reason.signal in SUPPORT]
+    signals = sum(1 for reason in telling if reason.points[level])
     if level == 2:
         theme = _sums([reason for reason in reasons if reason.signal in {*OPERATIONS, *AUTHOR}])[2]
         return Confidence.MEDIUM if theme >= SURE_OPERATION_POINTS else Confidence.LOW
-    if agree >= SURE_POINTS and agree >= SURE_SHARE * total and signals >= 3:
+    if agree >= SURE_POINTS and agree >= SURE_SHARE * total and signals >= 2:
         return Confidence.HIGH
     if agree >= FAIR_POINTS and agree >= FAIR_SHARE * total and signals >= 2:
         return Confidence.MEDIUM

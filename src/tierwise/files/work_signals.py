@@ -63,8 +63,7 @@ _NEGATED: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z][A-Za-z'-]*|[^\sA-Za-z]")
 _BEFORE_VERBS: Final = frozenset(
-    "to then can will must should that which also you it help helps and or by when while before after "
-    "for".split()
+    "to then can will must should that which also you it help helps and or automatically".split()
 )
 _OPENINGS: Final = frozenset({":", "(", "-", "\u2013", "\u2014"})
 _BEFORE_GERUNDS: Final = frozenset("when while by before after for".split())
