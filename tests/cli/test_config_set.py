@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tierwise.cli import main
 from tierwise.core.tiers import BUILT_IN
@@ -16,6 +18,24 @@ from tierwise.files.config_sources import Layer, Source
 from tierwise.files.config_trust import restraint_on
 from tierwise.files.nodes import node_of
 
+ODD = [
+    "opus",
+    "off",
+    "0.5",
+    "[a, b]",
+    "{a: 1}",
+    "null",
+    "'",
+    "[",
+    "a: b",
+    "# x",
+    "&a b",
+    "*a",
+    "!t x",
+    "|",
+    "- a",
+    "opus # c",
+]
 OWN = """\
 # Mine.
 defaults:
@@ -170,6 +190,30 @@ def test_a_link_out_of_the_project_is_not_written(project: Path) -> None:
     assert result.exit_code == 1
     assert "leads out of" in result.output
     assert (project.parent / "elsewhere.yaml").read_text() == "mode: enforce\n"
+
+
+@given(
+    key=st.one_of(st.sampled_from(list(KEYS)), st.text(max_size=8)),
+    value=st.one_of(st.sampled_from(ODD), st.text(max_size=8)),
+    command=st.sampled_from(["set", "unset", "explain"]),
+)
+@settings(max_examples=40)
+def test_no_key_and_no_value_breaks_it(
+    tmp_path_factory: pytest.TempPathFactory, key: str, value: str, command: str
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    key = (
+        key.replace("<tier>", "opus")
+        .replace("<platform>", "codex")
+        .replace("<skill>", "a.b")
+        .replace("<phase>", "x")
+    )
+    arguments = ["config", command, "--", key, *([value] if command == "set" else [])]
+    result = CliRunner().invoke(main, arguments, env={"TIERWISE_HOME": str(home)})
+    assert isinstance(result.exception, SystemExit | None), arguments
+    shown = CliRunner().invoke(main, ["config", "show", "--json"], env={"TIERWISE_HOME": str(home)})
+    assert shown.exit_code == 0
+    assert {finding["rule"] for finding in json.loads(shown.stdout)["findings"]} <= {"not-yet"}
 
 
 # -- explain -----------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ BLOCK: Final[dict[str, KeyInfo]] = {
 CONDITION: Final[dict[str, KeyInfo]] = {
     "when": KeyInfo("When the condition holds, in words; never executed", "text"),
     "downgrade_to": KeyInfo("The tier to go down to while it holds", "tier"),
-    "hold_at": KeyInfo("The tier below which nothing else goes while it holds", "tier"),
+    "hold_at": KeyInfo("The tier that no `downgrade_to` leads below while it holds", "tier"),
     "match": KeyInfo("Words of the request or globs of touched files that make it hold", "match"),
 }
 """Every key of one condition."""
