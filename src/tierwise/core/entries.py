@@ -127,6 +127,8 @@ class Reserve:
     """The wish to hold `charge` for a call, against every purse that governs it.
 
     `id` makes a replay harmless. A hard purse refuses what would go above its limit; a soft one never does.
+    `instead_of` names an open hold that this one takes the place of: it is given back in the same step, and
+    stays as it is where the wish is refused. "" for none; one that has ended gives nothing.
     """
 
     id: str
@@ -135,6 +137,7 @@ class Reserve:
     purses: tuple[Purse, ...]
     expires_us: int
     sent: bool = True
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,16 @@
 One look at the budgets of the tier may lower it; then the budgets of the new tier are looked at, until it
 stands still. The zone and the budget that the decision names are the strictest met on that way.
 
-Source: rules.md section 4.
+Work without a declaration is left alone, but for one thing: agents that one answer starts together, for
+these are many before anybody sees what they cost. In yellow they begin on the standard tier, in red on the
+light one.
+
+Source: rules.md section 4; research/peers.md O5.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from tierwise.core.cascade import Work, allowed, work_of
 from tierwise.core.case import Case, Ruling, default_for
@@ -14,6 +20,9 @@ from tierwise.core.questions import Refusal
 from tierwise.core.skills import EFFORTS, Skill
 from tierwise.core.tiers import Tier
 from tierwise.core.zones import Zone
+
+FAN_OUT_FROM: Final = 2
+"""So many agents that one answer starts are a fan-out."""
 
 
 def budget(case: Case, tier: Tier) -> Ruling:
@@ -36,6 +45,8 @@ def _pressed(case: Case, tier: Tier, zone: Zone, mode: str) -> Ruling:
     skill = case.skill
     if mode == "off":
         return tier, "conservation mode is off"
+    if (skill is None or not skill.declared) and case.question.siblings >= FAN_OUT_FROM:
+        return _fanned_out(case, tier, zone)
     if skill is None:
         return tier, "no skill: budgets lower skills only"
     if not skill.declared:
@@ -46,6 +57,16 @@ def _pressed(case: Case, tier: Tier, zone: Zone, mode: str) -> Ruling:
         return min(tier, skill.minimum or tier), "aggressive conservation: the minimum in every zone"
     work = work_of(skill, case.question.fit.tier if case.question.fit else None, case.ladder)
     return _cascaded(case, skill, tier, zone, work)
+
+
+def _fanned_out(case: Case, tier: Tier, zone: Zone) -> Ruling:
+    """One of many agents that one answer starts, and that says nothing of the tier it needs."""
+    ladder, many = case.ladder, f"one of {case.question.siblings} agents that start at once"
+    full = fullness(case, zone)
+    if zone < Zone.YELLOW:
+        return tier, f"{full}: {many} may use {tier}"
+    default = ladder.standard if zone is Zone.YELLOW else ladder.light
+    return min(tier, default), f"{full}: {many} goes to {min(tier, default)}"
 
 
 def _undeclared(case: Case, skill: Skill, tier: Tier, mode: str) -> Ruling:

@@ -118,7 +118,8 @@ class Question:
     `context_tokens` and `output_tokens` are what the model's window must hold. `attempt` is the 0-based
     index of the try that ended in `failure`. `answers` holds what the user answered, by the offer's id;
     `answer` stands in for every offer that is not among them. `history` is the estimate from the skill's own
-    past runs. `step` is where the skill's procedure stands; None if nobody says.
+    past runs. `step` is where the skill's procedure stands; None if nobody says. `siblings` is how many
+    agents one answer started at once, this one among them; 0 for anything else.
     """
 
     skill: Skill | None = None
@@ -149,6 +150,7 @@ class Question:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     history: Estimate | None = None
     step: AtStep | None = None
+    siblings: int = 0
 
 
 class Step(NamedTuple):

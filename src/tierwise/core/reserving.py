@@ -5,6 +5,8 @@
     void             void: -held                  nothing   nothing                  nothing
     expire           expire: -held, and +held     nothing   nothing                  nothing
                      unconfirmed if it was sent
+    reserve instead  void: -held, then the        the new hold alone, as if it stood for itself
+                     new hold, in one step
 
 So a reservation ends exactly once, whoever comes first, and what was really spent is recorded in every case,
 also above a limit. Ids of entries that follow from a hold are made of its own, so that two writers who come
@@ -82,8 +84,9 @@ def _reserve(accounts: Accounts, wish: Reserve, now_us: int) -> Outcome:
         return Outcome(_replayed(accounts, wish, known))
     if problem := _bad_id(wish.id):
         return Outcome(problem)
+    given_back = _given_back(accounts, wish, now_us)
     purses = [_covering(purse, now_us) for purse in wish.purses]
-    standings = tuple(accounts.standing(purse) for purse in purses)
+    standings = _standings_after(accounts, given_back, purses)
     for purse, standing in zip(wish.purses, standings, strict=True):
         if not purse.hard or purse.limit is None:
             continue
@@ -101,7 +104,27 @@ def _reserve(accounts: Accounts, wish: Reserve, now_us: int) -> Outcome:
         expires_us=wish.expires_us,
         sent=wish.sent,
     )
-    return Outcome(Admitted(standings), (entry,))
+    return Outcome(Admitted(standings), (*given_back, entry))
+
+
+def _given_back(accounts: Accounts, wish: Reserve, now_us: int) -> tuple[Entry, ...]:
+    """What ends the hold that the wish takes the place of; nothing where that has ended already."""
+    hold = accounts.hold(wish.instead_of) if wish.instead_of else None
+    if hold is None or hold.ended:
+        return ()
+    return (_ended(wish.instead_of, hold, "void", now_us),)
+
+
+def _standings_after(
+    accounts: Accounts, entries: tuple[Entry, ...], purses: list[Purse]
+) -> tuple[Standing, ...]:
+    """How the purses would stand with these entries; the accounts are left as they were."""
+    place = accounts.place()
+    for entry in entries:
+        accounts.apply(entry)
+    standings = tuple(accounts.standing(purse) for purse in purses)
+    accounts.take_back(place)
+    return standings
 
 
 def _covering(purse: Purse, now_us: int) -> Purse:

@@ -24,6 +24,11 @@ BYTES_PER_TOKEN: Final = 4
 
 ERROR_CHARACTERS_MAX: Final = 500
 
+SPAWNING_TOOLS: Final = frozenset({"Agent", "Task"})
+"""What Claude Code's tool that starts an agent is called, now and in older versions."""
+MAX_SPAWNS: Final = 1_000
+"""So many calls of one answer are looked at."""
+
 _NOTHING: Final = Usage()
 
 
@@ -41,7 +46,7 @@ class Answer:
 
     `complete` means that it came to its proper end. `usage_estimated` means that the provider did not
     report all of it: the output is then at least what was seen, by its length; `prompt_reported` says whether
-    the tokens of the prompt are known at all.
+    the tokens of the prompt are known at all. `spawns` are the ids of the calls that start an agent each.
     """
 
     model: str = ""
@@ -53,6 +58,7 @@ class Answer:
     tool_calls: int = 0
     error: AnswerError | None = None
     complete: bool = False
+    spawns: tuple[str, ...] = ()
 
 
 class Meter(Protocol):

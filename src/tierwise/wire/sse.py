@@ -21,8 +21,16 @@ from typing import Final
 import msgspec
 
 from tierwise.core.usage import Usage
-from tierwise.wire.answers import Answer, AnswerError, answer_error, larger, tokens_of_text
-from tierwise.wire.conversation import blocks_of, read_or_none
+from tierwise.wire.answers import (
+    MAX_SPAWNS,
+    SPAWNING_TOOLS,
+    Answer,
+    AnswerError,
+    answer_error,
+    larger,
+    tokens_of_text,
+)
+from tierwise.wire.conversation import Block, blocks_of, read_or_none
 from tierwise.wire.lines import Lines
 
 _SAYS_NOTHING: Final = frozenset({b"ping", b"content_block_stop"})
@@ -65,6 +73,8 @@ class _Delta(msgspec.Struct, frozen=True):
 
 class _BlockStart(msgspec.Struct, frozen=True):
     type: str = ""
+    id: str = ""
+    name: str = ""
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -122,6 +132,7 @@ class UsageMeter:
         self._text_bytes = 0
         self._stop_reason: str | None = None
         self._tool_calls = 0
+        self._spawns: list[str] = []
         self._error: AnswerError | None = None
         self._complete = False
 
@@ -155,6 +166,7 @@ class UsageMeter:
             tool_calls=self._tool_calls,
             error=self._error,
             complete=self._complete,
+            spawns=tuple(self._spawns),
         )
 
     def _read(self, data: bytes) -> None:
@@ -172,7 +184,7 @@ class UsageMeter:
             self._message = event.message
             self._counts.take(event.message.usage or _Usage())
         elif event.type == "content_block_start" and event.content_block is not None:
-            self._tool_calls += event.content_block.type == "tool_use"
+            self._begin(event.content_block)
         elif event.type == "message_delta":
             self._end(event)
         elif event.type == "message_stop":
@@ -180,12 +192,22 @@ class UsageMeter:
         elif event.type == "error":
             self._error = _error_of(event.error)
 
+    def _begin(self, block: _BlockStart) -> None:
+        self._tool_calls += block.type == "tool_use"
+        if _spawns(block) and len(self._spawns) < MAX_SPAWNS:
+            self._spawns.append(block.id)
+
     def _end(self, event: _Event) -> None:
         if event.delta is not None and event.delta.stop_reason is not None:
             self._stop_reason = event.delta.stop_reason
         if event.usage is not None:
             self._counts.take(event.usage)
             self._output_reported |= larger(None, event.usage.output_tokens) is not None
+
+
+def _spawns(block: _BlockStart | Block) -> bool:
+    """Whether the block is a call that starts an agent."""
+    return block.type == "tool_use" and block.name in SPAWNING_TOOLS and bool(block.id)
 
 
 _TEXT: Final = re.compile(rb'"(?:text|thinking|partial_json)"\s*:\s*"')
@@ -224,4 +246,5 @@ def from_json(body: bytes) -> Answer:
         stop_reason=message.stop_reason,
         tool_calls=sum(block.type == "tool_use" for block in blocks),
         complete=message.type == "message",
+        spawns=tuple(block.id for block in blocks if _spawns(block))[:MAX_SPAWNS],
     )
