@@ -164,6 +164,21 @@ def test_a_model_id_counts_as_its_tier_if_somebody_knows_it(tmp_path: Path) -> N
     assert file.skill.preferred == HAIKU
 
 
+def test_an_alias_with_the_wide_window_is_its_tier(tmp_path: Path) -> None:
+    file = skill(tmp_path, "---\nmodel: sonnet[1m]\n---\n")
+    assert (file.skill.preferred, file.findings) == (SONNET, ())
+
+
+@pytest.mark.parametrize("model", ["Claude Sonnet 4.5 (copilot)", "GPT-4.1", "[GPT-4.1, GPT-5]"])
+def test_copilots_own_agents_may_name_models_as_copilot_shows_them(tmp_path: Path, model: str) -> None:
+    (tmp_path / "x.agent.md").write_text(f"---\nname: x\nmodel: {model}\n---\n", encoding="utf-8")
+    (tmp_path / "x.md").write_text(f"---\nname: x\nmodel: {model}\n---\n", encoding="utf-8")
+    assert read_skill(tmp_path / "x.agent.md").findings == ()
+    assert read_skill(tmp_path / "x.md").findings
+    (tmp_path / "y.agent.md").write_text("---\nname: y\nmodel: haiku\n---\n", encoding="utf-8")
+    assert read_skill(tmp_path / "y.agent.md").skill.preferred == HAIKU
+
+
 def test_tiers_are_read_against_the_ladder_that_is_given(tmp_path: Path) -> None:
     (tmp_path / "SKILL.md").write_text("---\nmodel: large\n---\n")
     ladder = ladder_of(("small", "large"))

@@ -25,6 +25,8 @@ SILENT_MODELS: Final = frozenset({"inherit"})
 """Words under `model:` that leave the choice to the session."""
 TWIN_OF: Final = "twin-of"
 """The key by which a compiled skill names the skill that it stands in for; no part of the block."""
+COPILOT_AGENT: Final = ".agent.md"
+"""How the files of GitHub Copilot's own agents end; their `model:` is not ours to judge."""
 NATIVE_KEYS: Final = frozenset({"effort", "role"})
 """Keys of the block that mean something of their own at the top of a frontmatter."""
 
@@ -48,6 +50,8 @@ class Homes:
     def read_frontmatter(self, head: Node) -> None:
         """Lay the homes of a frontmatter over each other: a plain string, metadata, the mapping."""
         model = head.entries.get("model")
+        if model is not None and self._is_copilots(model.node):
+            model = None
         plain = model is not None and isinstance(model.node.value, str)
         if model is not None and plain:
             self._read_model(model, self.path)
@@ -58,6 +62,13 @@ class Homes:
                 self._warn_misplaced(key, line, node)
         if model is not None and not plain:
             self._read_model(model, self.path)
+
+    def _is_copilots(self, model: Node) -> bool:
+        """Whether it names models as Copilot shows them ("GPT-4.1", a list of such) in a file of its own."""
+        if not self.path.endswith(COPILOT_AGENT):
+            return False
+        text = model.value if isinstance(model.value, str) else None
+        return isinstance(model.value, tuple) or (text is not None and self.words.tier(text) is None)
 
     def read_sidecar(self, root: Node, path: str) -> None:
         """Lay a sidecar on top: the block's keys at its top level, or under `model:`."""

@@ -19,6 +19,8 @@ from tierwise.files.findings import did_you_mean
 TierOfModel = Callable[[str], str | None]
 """Model id → name of its tier; None for a model that nobody knows."""
 LONGEST_WORD: Final = 200
+WIDE_WINDOW: Final = "[1m]"
+"""Claude Code's suffix of a model with the wide window (`sonnet[1m]`): the same tier."""
 
 
 def no_model(_: str) -> None:
@@ -34,7 +36,7 @@ class TierWords:
 
     def tier(self, word: str) -> Tier | None:
         """The tier that `word` means; None if it means none."""
-        rung = self.ladder.get(word)
+        rung = self.ladder.get(word.strip().lower().removesuffix(WIDE_WINDOW)) or self.ladder.get(word)
         if rung is not None:
             return rung
         name = self.tier_of_model(word.strip())
