@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs serve acceptance
+.PHONY: help demo test check fix docs serve acceptance fuzz
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ serve: $(READY)  ## start the gateway on the built-in simulator
 
 acceptance: $(READY)  ## run the real Claude Code, from npm, against gateway and simulator
 	$(BIN)/pytest -m acceptance tests/acceptance
+
+FUZZ_SECONDS ?= 60
+fuzz: $(READY)  ## feed every reader of files and prompts with made-up text (FUZZ_SECONDS=60 each)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	for target in skill body prose config prompt; do \
+	  $(BIN)/python fuzz/fuzz.py $$target $(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; done
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

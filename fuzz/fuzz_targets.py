@@ -62,10 +62,12 @@ def prose(data: bytes) -> None:
 
 
 def config(data: bytes) -> None:
-    """The user's file alone, then with a project's and a session's on top."""
+    """The user's file, alone and with a project's and a session's on top; then those on one with caps."""
     user, project, session = _parts(data, 3)
-    named = {PROJECT / ".claude/model-routing.yaml": project, PROJECT / ".claude/session-config.yaml": session}
-    _check_config({USER: user})
+    named = {
+        PROJECT / ".claude/model-routing.yaml": project,
+        SESSION: session,
+    }
     _check_config({USER: user} | named)
     _check_config({USER: USERS_OWN} | named)
 
@@ -160,6 +162,7 @@ def _prints(report: Report) -> None:
 # -- configuration -----------------------------------------------------------------------------------------
 
 USER, PROJECT = Path("/nonexistent/user/model-routing.yaml"), Path("/nonexistent/project")
+SESSION: Final = PROJECT / ".claude/session-config.yaml"
 USERS_OWN: Final = """\
 mode: observe
 budget_zones: {yellow_threshold: 0.6, red_threshold: 0.8}
@@ -173,7 +176,7 @@ def _check_config(texts: Mapping[Path, str]) -> None:
         base = load_config(user_file=USER, project=None, tier_of_model=MODELS.get, texts=texts)
         full = load_config(user_file=USER, project=PROJECT, tier_of_model=MODELS.get, texts=texts)
     _are_sound(full.findings, texts)
-    _only_restricts(base, full, by_session=bool(texts.get(PROJECT / ".claude/session-config.yaml")))
+    _only_restricts(base, full, by_session=bool(texts.get(SESSION)))
 
 
 MODES: Final = ("off", "observe", "enforce")
