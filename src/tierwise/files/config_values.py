@@ -156,9 +156,9 @@ class Reader:
 
     def model_id(self, written: str, node: Node) -> str | None:
         """Something that may be a model's id: never a URL."""
-        written = node.value.strip() if isinstance(node.value, str) else ""
-        if re.fullmatch(MODEL_ID, written) and "//" not in written:
-            return written
+        id = node.value.strip() if isinstance(node.value, str) else ""
+        if re.fullmatch(MODEL_ID, id) and "//" not in id:
+            return id
         problem = f"{node.shown} is no model's id"
         self.warn("bad-model", node, written, problem, "Write the id of a model.")
         return None

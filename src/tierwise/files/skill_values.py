@@ -24,7 +24,7 @@ from tierwise.files.config_keys import BLOCK
 from tierwise.files.findings import Finding
 from tierwise.files.provenance import Provenance
 from tierwise.files.skill_files import SKILL_FILE, SkillFile, read_skill
-from tierwise.files.suites import coordinator_places, row_for
+from tierwise.files.suites import coordinator_places, may_route, row_for
 from tierwise.files.text_files import is_folder
 from tierwise.files.tier_words import TierOfModel
 from tierwise.files.walk import skill_paths
@@ -77,7 +77,7 @@ class _Routers:
     def beside(self, file: SkillFile) -> list[SkillFile]:
         parent = file.folder.absolute().parent
         if parent not in self._known:
-            places = coordinator_places(parent / "-")
+            places = filter(may_route, coordinator_places(parent / "-"))
             read = (read_skill(place, self._ladder, self._tier_of_model) for place in places)
             self._known[parent] = [one for one in read if one.rows]
         return self._known[parent]

@@ -84,13 +84,18 @@ def coordinator_of(
 ) -> SkillFile | None:
     """The first coordinator with a row for the skill among `places` (default: all); None if there is none."""
     for place in coordinator_places(skill.folder) if places is None else places:
-        text, _ = read_text(place)
-        if text is None or not _TABLE.search(text):
+        if not may_route(place):
             continue
         coordinator = read_skill(place, ladder, tier_of_model)
         if row_for(skill, coordinator) is not None:
             return coordinator
     return None
+
+
+def may_route(place: Path) -> bool:
+    """Whether the page speaks of default tiers at all: a look that costs no parsing."""
+    text, _ = read_text(place)
+    return text is not None and _TABLE.search(text) is not None
 
 
 def under_coordinator(
