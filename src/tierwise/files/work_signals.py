@@ -37,7 +37,7 @@ from tierwise.files.work_words import (
 MAX_DESCRIPTION: Final = 4_000
 """Characters looked at of a description."""
 MAX_LINES: Final = 5_000
-LONGEST_LINE: Final = 1_000
+LONGEST_LINE: Final = 2_000
 LEAD_WORDS: Final = 10
 """A sentence's first verb stands among its first so many words."""
 SHORT_WORDS: Final = 250
@@ -165,7 +165,7 @@ def _in_sentence(sentence: str, line: int) -> Iterator[Sighting]:
 def _can_lead(word: str, before: str) -> bool:
     """Whether a word is the verb of its sentence: `Extracts …`, `… to extract`, `… when extracting`."""
     if word in NOT_ALONE:
-        return not before or before in _BEFORE_VERBS or before in _OPENINGS
+        return not before or before in _OPENINGS or (before in _BEFORE_VERBS and before not in ("and", "or"))
     return word.endswith("ing") and before in _BEFORE_GERUNDS
 
 
