@@ -23,8 +23,8 @@ class BodyError(WireError):
         self.status = status
 
 
-async def body_of(receive: Receive) -> bytes:
-    """The whole body. BodyError if it is too large, too slow, or the client goes away meanwhile."""
+async def body_of(receive: Receive, most: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body. BodyError if it is larger than `most`, too slow, or the client goes away meanwhile."""
     parts: list[bytes] = []
     size = 0
     try:
@@ -35,8 +35,8 @@ async def body_of(receive: Receive) -> bytes:
                     raise BodyError(400, "the client went away before its request was complete")
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > MAX_BODY_BYTES:
-                    raise BodyError(413, f"a request may have {MAX_BODY_BYTES:,} bytes, this one has more")
+                if size > most:
+                    raise BodyError(413, f"a request may have {most:,} bytes, this one has more")
                 if not message.get("more_body"):
                     return b"".join(parts)
     except TimeoutError as error:

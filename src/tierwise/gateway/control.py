@@ -75,7 +75,7 @@ class Control:
         self, method: str, path: str, headers: list[Raw], body: bytes, query: bytes = b""
     ) -> Reply:
         """The answer to one request; never raises for what stands in it."""
-        refused = _refused(method, headers)
+        refused = not_from_here(method, headers)
         if refused is not None:
             return refused
         try:
@@ -151,7 +151,7 @@ def _only(method: str) -> Reply:
     return error_reply(405, f"tierwise: only {method} is understood here", {"allow": method})
 
 
-def _refused(method: str, headers: list[Raw]) -> Reply | None:
+def not_from_here(method: str, headers: list[Raw]) -> Reply | None:
     """Why the request is not listened to; None if it comes from this machine and from no foreign page."""
     named: Mapping[str, str] = by_name(headers)
     hosts = [value.decode("latin-1") for name, value in headers if name.lower() == b"host"]

@@ -96,12 +96,17 @@ def refusal_reply(
     to_codex: bool = False,
 ) -> Reply:
     """A call that must not be made: why, until when, what can be done, and how to say so."""
-    resets = f" It resets {refusal.resets}." if refusal.resets else ""
-    options = ", ".join(OPTIONS[option] for option in refusal.options if option in OPTIONS)
-    message = f"tierwise: {refusal.text}.{resets} You can: {options}. {how_to_answer}".rstrip()
+    message = refusal_message(refusal, how_to_answer)
     headers = {**headers, "x-should-retry": "false"}
     if not to_codex:
         return error_reply(429, message, headers, shape)
     body = shape(429, message)
     body["error"]["type"] = CODEX_LIMIT
     return json_reply(429, body, headers | {CODEX_WORDS: message.rstrip(".")})
+
+
+def refusal_message(refusal: Refusal, how_to_answer: str = "") -> str:
+    """Why a call must not be made, as a person reads it."""
+    resets = f" It resets {refusal.resets}." if refusal.resets else ""
+    options = ", ".join(OPTIONS[option] for option in refusal.options if option in OPTIONS)
+    return f"tierwise: {refusal.text}.{resets} You can: {options}. {how_to_answer}".rstrip()
