@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tomllib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tierwise.cli import main
 from tierwise.files.frontmatter import read_page
 from tierwise.files.skill_files import read_skill
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of strictyaml's own
+    from skills_ref import validate
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "skills"
 TARGETS = ("claude-code", "codex", "opencode", "agent-skills")
@@ -261,6 +265,31 @@ def test_what_is_made_of_a_skill_that_is_gone_is_removed_and_a_persons_file_stay
     assert own.exists()
 
 
+def test_a_twin_follows_its_skill_to_another_tier(tmp_path: Path) -> None:
+    skills = tmp_path / ".claude" / "skills"
+    skill(skills, "mapper", BLOCK.format(tier="haiku"))
+    run(skills, "--to", "claude-code")
+    skill(skills, "mapper", BLOCK.format(tier="sonnet"))
+    run(skills, "--to", "claude-code")
+    assert sorted(folder.name for folder in skills.iterdir()) == ["mapper", "mapper-on-sonnet"]
+
+
+def test_json_has_its_stable_keys(tmp_path: Path) -> None:
+    source = skill(tmp_path / ".claude" / "skills", "mapper", BLOCK.format(tier="haiku"))
+    answer = json.loads(run(tmp_path, "--to", "claude-code", "--diff", "--json").output)
+    diff = answer["files"][0].pop("diff")
+    twin = tmp_path / ".claude" / "skills" / "mapper-on-haiku" / "SKILL.md"
+    assert answer == {
+        "to": "claude-code",
+        "out": str(tmp_path / ".claude"),
+        "written": False,
+        "files": [{"path": str(twin), "action": "made", "from": str(source)}],
+        "notes": [{"name": "", "text": answer["notes"][0]["text"]}],
+        "findings": [],
+    }
+    assert diff[:2] == ["--- /dev/null", "+++ skills/mapper-on-haiku/SKILL.md"]
+
+
 def test_another_suites_files_in_the_same_place_stay(suite: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     skill(other, "linter", BLOCK.format(tier="haiku"))
@@ -332,6 +361,14 @@ def test_what_no_platform_obeys_is_noted_for_each_skill(suite: Path) -> None:
     assert "trusts" in by_name[""]
 
 
+def test_a_name_that_cannot_be_a_files_name_gives_way_to_its_folders(tmp_path: Path) -> None:
+    page = skill(tmp_path / "skills", "mapper", BLOCK.format(tier="haiku"))
+    page.write_text(page.read_text().replace("name: mapper", "name: Page / Mapper"))
+    run(tmp_path, "--to", "claude-code")
+    twin = (tmp_path / ".claude" / "skills" / "mapper" / "SKILL.md").read_text()
+    assert '  tierwise.twin-of: "Page / Mapper"\n' in twin
+
+
 def test_an_empty_suite_makes_nothing(tmp_path: Path) -> None:
     assert "nothing to make" in run(tmp_path, "--to", "claude-code").output
 
@@ -346,6 +383,35 @@ def test_a_wrong_command_is_a_usage_error(suite: Path, args: list[str]) -> None:
 
 
 # -- Agent Skills ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", [[], ["--out", "portable"]], ids=["in place", "copied"])
+def test_the_reference_validator_accepts_what_was_compiled(
+    suite: Path, monkeypatch: pytest.MonkeyPatch, where: list[str]
+) -> None:
+    monkeypatch.chdir(suite.parent)
+    output = run(suite, "--to", "agent-skills", *where).output
+    made = (suite.parent / "portable" if where else suite) / "skills"
+    assert {folder.name: validate(folder) for folder in made.iterdir()} == {MAPPER: [], INVESTIGATOR: []}
+    assert "the validator wants the name `frontend-qa-coordinator`" in output
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "name: b\ndescription: D\n",
+        "name: A\ndescription: D\n",
+        "name: a\n",
+        "name: a\ndescription: D\ncontext: fork\n",
+        "name: a\ndescription: D\nallowed-tools: [Read]\n",
+        f"name: a\ndescription: {'D' * 1025}\n",
+    ],
+)
+def test_what_the_validator_refuses_is_noted(tmp_path: Path, page: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "SKILL.md").write_text(f"---\n{page}---\n")
+    assert "note: " in run(tmp_path, "--to", "agent-skills").output
+    assert validate(tmp_path / "a")
 
 
 def test_in_place_only_the_block_moves(suite: Path) -> None:

@@ -27,6 +27,8 @@ from tierwise.files.tier_words import TierWords
 from tierwise.files.walk import SKIPPED
 
 PLATFORM: Final = "agent-skills"
+MAX_NAME_CHARACTERS: Final = 64
+MAX_DESCRIPTION_CHARACTERS: Final = 1024
 LIST_FILE: Final = ".tierwise-compiled"
 LIST_TITLE: Final = "# Copied by tierwise compile; a file whose hash differs is left alone."
 NOT_COPIED: Final = SKIPPED | {".claude", ".agents", ".codex", ".opencode"}
@@ -45,7 +47,7 @@ def in_place(suite: Path, sources: Iterable[Source], words: TierWords) -> Artifa
         done = _portable(source, words, findings)
         if done is not None:
             files += _of_source(source, done)
-            notes += [Note(source.name, text) for text in _refused(source, done, source.file.folder)]
+            notes += [Note(source.name, text) for text in _refused(source, done)]
     return Artifacts(suite, tuple(files), tuple(notes), tuple(findings))
 
 
@@ -59,7 +61,7 @@ def copied(suite: Path, out: Path, sources: Iterable[Source], words: TierWords) 
         done = _portable(source, words, findings)
         if done is not None:
             files += copier.copy(source, done)
-            notes += [Note(source.name, text) for text in _refused(source, done, source.file.folder)]
+            notes += [Note(source.name, text) for text in _refused(source, done)]
     if files and not findings:
         files.append(_list_of(out, files))
     return Artifacts(out, tuple(files), tuple(notes), tuple(findings))
@@ -92,17 +94,24 @@ def _of_source(source: Source, done: Portable) -> Iterator[Made]:
         yield Made(path.with_name(SIDECAR_FILE), done.sidecar.encode(), path, "source")
 
 
-def _refused(source: Source, done: Portable, folder: Path) -> Iterator[str]:
+def _refused(source: Source, done: Portable) -> Iterator[str]:
     """What the validator will say in spite of all: the author's to mend."""
     if not done.text.removeprefix("\ufeff").startswith("---"):
         yield "the validator wants a frontmatter with name and description"
         return
     yield from refusals(done.text)
-    called = folder.absolute().name
-    if source.name != called:
-        yield f"the validator wants the name `{source.name}` to be that of its folder, `{called}`"
-    if not source.description:
-        yield "the validator wants a description"
+    name, called = source.file.name, source.file.folder.absolute().name
+    if not _is_portable(name):
+        yield "the validator wants a name of at most 64 lower-case letters, digits and single hyphens"
+    elif name != called:
+        yield f"the validator wants the name `{name}` to be that of its folder, `{called}`"
+    if not 0 < len(source.description) <= MAX_DESCRIPTION_CHARACTERS:
+        yield f"the validator wants a description of 1 to {MAX_DESCRIPTION_CHARACTERS} characters"
+
+
+def _is_portable(name: str) -> bool:
+    words = name.split("-")
+    return len(name) <= MAX_NAME_CHARACTERS and name == name.lower() and all(map(str.isalnum, words))
 
 
 class _Copier:

@@ -61,8 +61,10 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The skill's or the agent's name."""
-        return self.file.name
+        """The skill's or the agent's name; that of its folder or file, where the name cannot be a file's."""
+        if NAME.fullmatch(self.file.name):
+            return self.file.name
+        return self.file.path.stem if self.kind == "agent" else self.file.folder.absolute().name
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def _how(source: Source) -> list[str]:
 
 
 def _metadata(source: Source) -> list[str]:
-    twin_of = {METADATA_PREFIX + TWIN_OF: source.name}
+    twin_of = {METADATA_PREFIX + TWIN_OF: source.file.name}
     return metadata_lines(twin_of | (metadata_of(source.file.routing) if source.file.routing else {}))
 
 

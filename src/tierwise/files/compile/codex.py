@@ -116,7 +116,7 @@ def _twin(path: Path, source: Source, name: str) -> str:
     assert source.aim is not None, "only what is declared is compiled"
     own = source.description or f"The skill `{source.name}`."
     beside = f"The skill `{source.name}`, run on {source.aim.tier}. Prefer it to `{source.name}`."
-    metadata = {METADATA_PREFIX + TWIN_OF: source.name}
+    metadata = {METADATA_PREFIX + TWIN_OF: source.file.name}
     body = (
         f"Start the agent `{name}` for this (in Codex: `spawn_agent` with `agent_type` `{name}`).\n"
         "Tell it what the user asked for and everything that it needs to know. Name no model and no\n"
