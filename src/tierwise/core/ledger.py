@@ -40,7 +40,8 @@ class TraceStep:
 class Execution:
     """One call. Times are µs since the epoch, UTC; `latency_ms` until the last byte.
 
-    `run` names the agent tree, `agent` the agent in it ("" for the main loop), `turn` the user's prompt
+    `run` names the agent tree, `agent` the agent in it ("" for the main loop), `agent_name` what its file or
+    the client calls it ("" where no hook told), `turn` the user's prompt
     that the call serves. `key` is a short fingerprint of the credential, never the credential. `project`
     is a path tag or directory name, "" if unknown. `*_tier` is None for a model without a known tier.
     `if_nanousd` prices the same tokens and cache states at every tier, None where a price is missing.
@@ -90,6 +91,7 @@ class Execution:
     preferred_tier: str | None = None
     minimum_tier: str | None = None
     user_words: str = ""
+    agent_name: str = ""
 
     @property
     def mismatch(self) -> bool:

@@ -122,6 +122,7 @@ def _identity(execution: Execution) -> dict[str, object]:
         "session": execution.session,
         "run": execution.run,
         "agent": execution.agent,
+        "agent_name": execution.agent_name,
         "turn": execution.turn,
         "request_class": execution.request_class,
         "role": execution.role,

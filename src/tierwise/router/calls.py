@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 
 from tierwise.core.budgets import Budget
@@ -48,7 +49,10 @@ class Call:
     `role` is for work without a skill (titles, summaries). `user_turn` is the turn of the
     prompt that it works for, a subagent's too; `answers` are those that hold in it, by offer. `warm` is None
     where no earlier call of the conversation is known. `skill_boundary` says that the skill begins here.
-    `step` is the number or the title of the skill's step that the call is for.
+    `step` is the number or the title of the skill's step that the call is for. `agent_name` is the
+    subagent's, where the client's hooks have told it, and `agent_file` what defines it. `siblings` are the
+    agents that one answer started together, this one among them. `skill_with_agent`: the skill came with the
+    agent, and was not called by it.
     """
 
     platform: str
@@ -73,6 +77,10 @@ class Call:
     warm: Warm | None = None
     tool_result_pending: bool = False
     skill_boundary: bool = False
+    agent_name: str = ""
+    agent_file: Path | None = None
+    skill_with_agent: bool = False
+    siblings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How a call ended. Times are µs since the epoch, UTC; `served_model` is "" if nobody answered."""
+    """How a call ended. Times are µs since the epoch, UTC; `served_model` is "" if nobody answered.
+
+    `spawns` are the ids of the tool calls in the answer that start an agent each.
+    """
 
     id: str
     began_us: int
@@ -109,6 +120,7 @@ class Answered:
     usage_estimated: bool = False
     tool_calls: int = 0
     upstream_id: str = ""
+    spawns: tuple[str, ...] = ()
 
 
 def tags_of(call: Call, model: str = "", tier: str = "") -> Tags:

@@ -68,6 +68,7 @@ def execution_of(routed: Routed, answered: Answered, catalog: Catalog, day: str)
         preferred_tier=skill.preferred.name if skill and skill.preferred else None,
         minimum_tier=skill.floor.name if skill and skill.floor else None,
         user_words=routed.user_words,
+        agent_name=call.agent_name,
     )
 
 

@@ -31,6 +31,7 @@ from tierwise.router.balances import Balances, Context, Governing
 from tierwise.router.calls import Call, Routed, tags_of
 from tierwise.router.configs import Configs
 from tierwise.router.histories import no_history
+from tierwise.router.natives import Natives
 from tierwise.router.shelf import Shelf, project_of
 
 NOTHING_SAID: Final = Inline()
@@ -57,13 +58,15 @@ class Router:
     configs: Configs
     shelf: Shelf
     balances: Balances
+    natives: Natives
     reachable: tuple[str, ...] = ()
 
     def prepare(self, call: Call, now_us: int) -> Prepared:
         """What has to be known before the ledger is asked: configuration, skill, governing budgets."""
         alarms: list[str] = []
         folder = self._folder(call, alarms)
-        config = self.configs.of(project_of(folder) if folder else None)
+        place = folder or call.agent_file
+        config = self.configs.of(project_of(place) if place else None)
         alarms += [str(finding) for finding in config.findings if finding.severity == "error"]
         skill = self._skill(call, folder, config, alarms) if config.mode != "off" else None
         governing = self.balances.governing(config, tags_of(call), now_us)
@@ -133,14 +136,24 @@ class Router:
         return folder
 
     def _skill(self, call: Call, folder: Path | None, config: Config, alarms: list[str]) -> Skill | None:
-        if call.skill is None:
-            return None
+        agent = self._agent(call, config, alarms)
+        if call.skill is None or (agent is not None and call.skill_with_agent):
+            return agent
         override = config.overrides.get(call.skill)
         if folder is None:
             return skill_of(call.skill, override)
         file = self.shelf.skill_at(folder, config.settings.ladder)
         alarms += [str(finding) for finding in file.findings if finding.severity == "error"]
         return with_override(file, call.skill, config)
+
+    def _agent(self, call: Call, config: Config, alarms: list[str]) -> Skill | None:
+        """The subagent as its own file declares it; None where that says nothing, or none is known."""
+        if call.agent_file is None:
+            return None
+        file = self.natives.agent_at(call.agent_file, config.settings.ladder)
+        alarms += [str(finding) for finding in file.findings if finding.severity == "error"]
+        agent = with_override(file, call.agent_name, config)
+        return agent if agent.declared else None
 
     def _wish(self, call: Call, skill: Skill | None, config: Config) -> tuple[Inline, UserWish]:
         """What the user said: in this turn, for everything, in the session's files, by header."""
@@ -186,6 +199,7 @@ class Router:
             context_tokens=call.context_tokens,
             cache=self._cache(call, config, day),
             step=AtStep(call.step) if call.step else None,
+            siblings=call.siblings,
         )
 
     def _cache(self, call: Call, config: Config, day: str) -> CacheFacts | None:

@@ -56,6 +56,10 @@ class Shelf:
         file = Path(os.path.realpath(real / SKILL_FILE))
         return real if self._holds(real) and self._holds(file) else None
 
+    def holds(self, path: Path) -> bool:
+        """Whether the path lies inside an allowed root, after links are resolved."""
+        return self._holds(Path(os.path.realpath(path)))
+
     def skill_at(self, folder: Path, ladder: Ladder) -> SkillFile:
         """The skill in an allowed folder, under its coordinator's row, on this ladder; never raises.
 

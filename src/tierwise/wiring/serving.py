@@ -171,16 +171,18 @@ def router_for(
     """Everything that deciding needs. Defaults as in `ServeOptions`."""
     from tierwise.router.balances import Balances
     from tierwise.router.configs import Configs
+    from tierwise.router.natives import Natives
     from tierwise.router.routing import Router
     from tierwise.router.shelf import Shelf
 
     here = project or Path.cwd()
-    roots = skill_roots or (here, *own_skill_folders())
+    shelf = Shelf(skill_roots or (here, *own_skill_folders()), tier_of_model)
     return Router(
         catalog=load_catalog(),
         configs=Configs(user or user_file(), here, tier_of_model, gsd_home()),
-        shelf=Shelf(roots, tier_of_model),
+        shelf=shelf,
         balances=Balances(budget_file(budgets)),
+        natives=Natives(shelf, tier_of_model),
     )
 
 
