@@ -27,6 +27,7 @@ from tierwise.files.work_words import (
     CAUSES,
     COORDINATOR_NAMES,
     EASY_WORDS,
+    FINITE,
     HARD_WORDS,
     KIND_OF,
     NOT_ALONE,
@@ -36,7 +37,8 @@ from tierwise.files.work_words import (
 
 MAX_DESCRIPTION: Final = 4_000
 """Characters looked at of a description."""
-MAX_LINES: Final = 5_000
+MAX_BODY: Final = 200_000
+"""Characters looked at of a body: more than nearly every public skill has."""
 LONGEST_LINE: Final = 2_000
 LEAD_WORDS: Final = 10
 """A sentence's first verb stands among its first so many words."""
@@ -116,12 +118,8 @@ def _text_of(entry: tuple[int, Node]) -> tuple[int, str]:
 
 
 def _body_lines(page: Page) -> list[Line]:
-    lines: list[Line] = []
-    for line in lines_of(page.body, page.body_line):
-        if len(lines) == MAX_LINES:
-            break
-        lines.append(Line(line.number, line.text[:LONGEST_LINE], line.is_code))
-    return lines
+    lines = lines_of(page.body[:MAX_BODY], page.body_line)
+    return [Line(line.number, line.text[:LONGEST_LINE], line.is_code) for line in lines]
 
 
 def _in_name(name: str, line: int) -> Iterator[Sighting]:
@@ -164,7 +162,7 @@ def _in_sentence(sentence: str, line: int) -> Iterator[Sighting]:
 
 def _can_lead(word: str, before: str) -> bool:
     """Whether a word is the verb of its sentence: `Extracts …`, `… to extract`, `… when extracting`."""
-    if word in NOT_ALONE:
+    if word in FINITE:
         return not before or before in _OPENINGS or (before in _BEFORE_VERBS and before not in ("and", "or"))
     return word.endswith("ing") and before in _BEFORE_GERUNDS
 

@@ -165,9 +165,9 @@ KIND_OF: Final[dict[str, tuple[str, str]]] = {
     for word, base in (*((form, verb) for verb in verbs for form in forms(verb)), *nouns.items())
 }
 """Word in lower case → (mechanical, analytical or deliberate; its base); the later row wins a word of two."""
-NOT_ALONE: Final = frozenset(
-    word for _, verbs, _ in _TABLE for verb in verbs for word in (verb, plural(verb))
-) - {*ANALYTICAL_NOUNS, *DELIBERATE_NOUNS}
+FINITE: Final = frozenset(word for _, verbs, _ in _TABLE for verb in verbs for word in (verb, plural(verb)))
+"""Words that can be the verb of a sentence: `list`, `lists`, `review`."""
+NOT_ALONE: Final = FINITE - {*ANALYTICAL_NOUNS, *DELIBERATE_NOUNS}
 """Words that may as well be nouns (`list`, `tests`, `plan`): they count only where a verb can stand."""
 OPERATION: Final = re.compile(
     "|".join(rf"(?P<{family}>\b(?:{'|'.join(patterns)})\b)" for family, patterns in OPERATIONS.items()),
