@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import ruamel.yaml
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -270,6 +270,7 @@ def test_the_schema_of_the_configuration_agrees_with_its_reader(
 
 
 @given(key=st.sampled_from([*BLOCK, "reason", "preffered"]), value=VALUES)
+@settings(max_examples=50)
 def test_the_schemas_of_a_block_agree_with_its_readers(key: str, value: object) -> None:
     agrees("skill", {"name": "x", "model": {key: value}}, skill_findings)
     agrees("skill", {"name": "x", "model": value}, skill_findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tierwise.files.frontmatter_edit import UneditableError
@@ -159,6 +159,7 @@ def pages(draw: st.DrawFn) -> str:
     key=st.lists(NAMES, min_size=1, max_size=3),
     value=st.sampled_from(["opus", "[a, b]", "0.5"]),
 )
+@settings(max_examples=50)
 def test_any_page_says_what_it_said_and_the_new_value(text: str, key: list[str], value: str) -> None:
     before = plain(text) if text.strip() and not only_comments(text) else {}
     try:
