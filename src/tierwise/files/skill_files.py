@@ -24,7 +24,7 @@ from tierwise.files.findings import Finding
 from tierwise.files.frontmatter import Page, read_page
 from tierwise.files.homes import Homes
 from tierwise.files.markdown import lines_of
-from tierwise.files.nodes import Entry, Node, read_text, read_yaml
+from tierwise.files.nodes import Entry, Node, node_of, read_text, read_yaml
 from tierwise.files.provenance import Provenance, Statement
 from tierwise.files.routing_table import RoutingRow, read_tables
 from tierwise.files.steps import read_steps
@@ -114,6 +114,23 @@ def read_skill(path: Path, ladder: Ladder = BUILT_IN, tier_of_model: TierOfModel
     for source in sources[1:]:
         _read_sidecar(source, homes)
     return _skill_file(file, page, homes, sources)
+
+
+def told_skill(
+    name: str,
+    frontmatter: Mapping[str, object],
+    ladder: Ladder = BUILT_IN,
+    tier_of_model: TierOfModel = no_model,
+) -> SkillFile:
+    """The skill as a client tells it: its whole frontmatter as JSON values, bounded in depth. Never raises.
+
+    It counts like the same lines on disk, as the project's word. There is no body, so there are no steps.
+    """
+    file = Path(name) / SKILL_FILE
+    homes = Homes(str(file), TierWords(ladder, tier_of_model))
+    head = node_of(frontmatter)
+    homes.read_frontmatter(head)
+    return _skill_file(file, Page(head, "", 1), homes, ())
 
 
 def _read_sidecar(path: Path, homes: Homes) -> None:

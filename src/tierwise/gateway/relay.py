@@ -144,8 +144,8 @@ async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send
         exchange.upstream_id = response.headers.get("request-id", response.headers.get("x-request-id", ""))
         streamed = response.content_type == "text/event-stream"
         headers = downward(response.raw_headers, exchange.own_headers)
-        if exchange.routed.send != exchange.routed.call.asked_model:
-            headers = naming_model(headers, exchange.routed.call.asked_model)
+        if exchange.routed.send != exchange.routed.call.body_model:
+            headers = naming_model(headers, exchange.routed.call.body_model)
         if streamed and exchange.sieve:  # it will be shorter than the provider says
             headers = [(name, value) for name, value in headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -161,7 +161,7 @@ def _body_to_send(exchange: Exchange) -> bytes:
     routed, plane = exchange.routed, exchange.plane
     body = plane.with_usage(exchange.body)
     exchange.sieve = UsageSieve() if body != exchange.body else None
-    if routed.send != routed.call.asked_model:
+    if routed.send != routed.call.body_model:
         body = with_model(body, routed.send)
     if routed.effort is not None:
         body = plane.with_effort(body, routed.effort)

@@ -4,7 +4,8 @@
     the next begins  ──► Warm: the current model's cache, and those of others that are still alive
 
 What the provider reports of a call is what it will read at the next one. A conversation that has become much
-shorter was compacted or begun anew: nothing of it is warm. Side requests have prompts of their own and are
+shorter was compacted or begun anew: nothing of it is warm. Who asks before there is a request (a mod) is told
+what the last one left. Side requests have prompts of their own and are
 left out, as is a call that nobody served.
 
 Source: rules.md section 6; research/peers.md T14, T18.
@@ -13,7 +14,7 @@ Source: rules.md section 6; research/peers.md T14, T18.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tierwise.gateway.sessions import WORKING_CLASSES
@@ -69,6 +70,8 @@ class Warmth:
     def note(self, call: Call, answered: Answered, request: ModelRequest) -> None:
         """Remember what a call left in the cache of the model that served it."""
         usage = answered.usage
+        if call.request_class == "compaction":  # what follows is another conversation
+            self._agents.pop(_agent_of(call), None)
         if call.request_class not in WORKING_CLASSES or not usage.prompt_tokens or not answered.served_model:
             return
         cached = usage.prompt_tokens - usage.input_tokens
@@ -97,21 +100,38 @@ class Warmth:
 
     def warm(self, call: Call, request: ModelRequest, now_us: int) -> Warm | None:
         """What is warm as the call begins; None at the first call of a conversation and in side requests."""
+        warm, last = self.expected(call, now_us), self._last(call)
+        if warm is None or last is None:
+            return None
+        if request.text_bytes < REWRITTEN_SHARE * last.text_bytes:
+            warm = replace(warm, tokens=0, others=())
+        return replace(warm, new_tokens=last.grown_tokens(request.text_bytes))
+
+    def expected(self, call: Call, now_us: int) -> Warm | None:
+        """What is warm for a call whose request nobody has seen yet: it goes on where the last one ended."""
         caches = self._agents.get(_agent_of(call))
         if not caches or call.request_class not in WORKING_CLASSES:
             return None
         model, last = next(reversed(caches.items()))
         held = {name: cache.tokens for name, cache in caches.items() if cache.is_alive(now_us, last.call)}
-        if request.text_bytes < REWRITTEN_SHARE * last.text_bytes:
-            held = {}
         return Warm(
             model=model,
             tokens=held.pop(model, 0),
-            new_tokens=last.grown_tokens(request.text_bytes),
+            new_tokens=last.output_tokens,
             output_tokens=last.output_tokens,
             ttl=last.ttl,
             others=tuple(held.items()),
         )
+
+    def expected_tokens(self, call: Call) -> int:
+        """How long the conversation is by what the provider last reported of it; 0 if it never did."""
+        last = self._last(call)
+        return last.prompt_tokens + last.output_tokens if last is not None else 0
+
+    def _last(self, call: Call) -> _Cache | None:
+        """What the conversation's last call left."""
+        caches = self._agents.get(_agent_of(call))
+        return next(reversed(caches.values())) if caches else None
 
 
 def _agent_of(call: Call) -> Agent:

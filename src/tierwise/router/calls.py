@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from tierwise.core.budgets import Budget
 from tierwise.core.entries import Tags
@@ -52,7 +52,9 @@ class Call:
     `step` is the number or the title of the skill's step that the call is for. `agent_name` is the
     subagent's, where the client's hooks have told it, and `agent_file` what defines it. `siblings` are the
     agents that one answer started together, this one among them. `skill_with_agent`: the skill came with the
-    agent, and was not called by it.
+    agent, and was not called by it. `frontmatter` is the skill's as the client told it, for a file that may not
+    be read. `reshapes` says that the client itself makes the request anew for another model, so that any will
+    do. `named_model` is the model in the request's body where that is no longer `asked_model`.
     """
 
     platform: str
@@ -81,6 +83,14 @@ class Call:
     agent_file: Path | None = None
     skill_with_agent: bool = False
     siblings: int = 0
+    frontmatter: Mapping[str, Any] | None = None
+    reshapes: bool = False
+    named_model: str = ""
+
+    @property
+    def body_model(self) -> str:
+        """The model that the request itself names: a mod may have put it in the place of the asked one."""
+        return self.named_model or self.asked_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from tierwise.core.tiers import Tier
 from tierwise.files.config import Config
 from tierwise.files.inline import Inline, parse_prompt
 from tierwise.files.provenance import overlay
-from tierwise.files.skill_files import SkillFile
+from tierwise.files.skill_files import SkillFile, told_skill
 from tierwise.router.balances import Balances, Context, Governing
 from tierwise.router.calls import Call, Routed, tags_of
 from tierwise.router.configs import Configs
@@ -97,7 +97,7 @@ class Router:
         if skill is not None:
             question = replace(question, history=history(skill.name, question.candidates))
         decision = decide(question)
-        send = self._to_send(config, question, decision, alarms)
+        send = self._to_send(call, config, question, decision, alarms)
         effort = decision.effort if config.mode == "enforce" and decision.effort != call.effort else None
         return Routed(
             call,
@@ -128,7 +128,7 @@ class Router:
         if call.skill is None or call.skill_folder is None:
             return None
         folder = self.shelf.allows(call.skill_folder)
-        if folder is None:
+        if folder is None and call.frontmatter is None:
             alarms.append(
                 f"{call.skill}: `{call.skill_folder}` lies outside the allowed skill roots, so its routing "
                 "block was not read; name its folder with --skill-root"
@@ -140,9 +140,12 @@ class Router:
         if call.skill is None or (agent is not None and call.skill_with_agent):
             return agent
         override = config.overrides.get(call.skill)
-        if folder is None:
+        if folder is not None:
+            file = self.shelf.skill_at(folder, config.settings.ladder)
+        elif call.frontmatter is not None:
+            file = told_skill(call.skill, call.frontmatter, config.settings.ladder, self.catalog.tier_of)
+        else:
             return skill_of(call.skill, override)
-        file = self.shelf.skill_at(folder, config.settings.ladder)
         alarms += [str(finding) for finding in file.findings if finding.severity == "error"]
         return with_override(file, call.skill, config)
 
@@ -227,13 +230,17 @@ class Router:
     def _asked_card(self, call: Call, day: str) -> ModelCard | None:
         return self._card(call.asked_model, call.platform, day) if call.asked_model else None
 
-    def _to_send(self, config: Config, question: Question, decision: Decision, alarms: list[str]) -> str:
+    def _to_send(
+        self, call: Call, config: Config, question: Question, decision: Decision, alarms: list[str]
+    ) -> str:
         """The model id to ask for: the decided one if the mode enforces and the request's shape allows it."""
         asked, card, model = question.asked_model or "", question.asked_card, decision.model
         if not asked:
             return model.id if model is not None else ""
         if config.mode != "enforce" or model is None or decision.tier == question.asked:
             return asked
+        if call.reshapes:
+            return model.id
         if card is None or model.family != card.family or not model.family:
             alarms.append(
                 f"decided {model.id}, but a request made for {asked} has another shape: served as asked"
