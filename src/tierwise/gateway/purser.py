@@ -13,10 +13,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from tierwise.catalog.models import Catalog
+from tierwise.core.budgets import Budget
 from tierwise.core.entries import Admitted, Charge, Overdrawn, Purse, Reserve, Standing, Tags
 from tierwise.core.ledger import Execution
 from tierwise.core.models import ModelCard
@@ -30,6 +31,8 @@ from tierwise.wire.requests import ModelRequest
 
 LONGEST_ANSWER_TOKENS: Final = 128_000
 """What a model may write that the catalog knows no bound of."""
+START_WITHIN_US: Final = 300 * 1_000_000
+"""An agent that has not made its first call by then begins without a hold of its own."""
 MOST_ATTEMPTS: Final = 8
 """Each attempt to clamp meets another purse, or less in the same one, for others spend meanwhile."""
 
@@ -79,6 +82,14 @@ class Held:
     max_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An agent's beginning, and the hold that it takes the place of, "" for none."""
+
+    wanted: Wanted
+    instead_of: str = ""
+
+
 class Purser:
     """Holds and settles; `alarm` is told what a person should know."""
 
@@ -105,10 +116,13 @@ class Purser:
             self._fail_closed(purses, error)
             return tuple(Standing(0, 0) for _ in purses)
 
-    async def hold(self, id: str, routed: Routed, request: ModelRequest, now_us: int) -> Held | Refusal:
+    async def hold(
+        self, id: str, routed: Routed, request: ModelRequest, now_us: int, instead_of: str = ""
+    ) -> Held | Refusal:
         """Hold the call's money: as it is asked for, with a shorter answer, or a refusal.
 
-        StoreError if the ledger fails and a hard budget governs.
+        `instead_of` is the hold that the agent was begun with: this one takes its place. StoreError if the
+        ledger fails and a hard budget governs.
         """
         wanted = self._wanted(id, routed, request, now_us)
         clamped: int | None = None
@@ -117,7 +131,7 @@ class Purser:
             if isinstance(wish, Refusal):
                 return wish
             try:
-                answer = await self._reserved(wish)
+                answer = await self._reserved(replace(wish, instead_of=instead_of))
             except StoreError as error:
                 self._fail_closed(wish.purses, error)
                 return Held(wanted, taken=False, max_tokens=clamped)
@@ -129,6 +143,43 @@ class Purser:
                 break
             wanted = with_max_tokens(wanted, clamped)
         return self._holding.refusal(wanted, overdrawn)
+
+    def begin(self, start: Start) -> Future[Admitted | Overdrawn] | Refusal | None:
+        """Hold what an agent needs for a useful beginning; None where no hard budget governs it.
+
+        Asked at once, in the order of the calls. Its hold is given back unless the agent's own first call
+        takes its place, at the latest when it expires. StoreError if the ledger takes nothing any more.
+        """
+        wish = self._holding.wish(start.wanted)
+        if isinstance(wish, Refusal):
+            return wish
+        if not any(purse.hard and purse.limit is not None for purse in wish.purses):
+            return None
+        expires_us = start.wanted.at_us + START_WITHIN_US
+        return self._ledger.reserve(
+            replace(wish, expires_us=expires_us, sent=False, instead_of=start.instead_of)
+        )
+
+    def begun(self, wanted: Wanted, answer: Admitted | Overdrawn) -> Refusal | None:
+        """Why the agent must not begin; None if it may."""
+        return self._holding.refusal(wanted, answer) if isinstance(answer, Overdrawn) else None
+
+    def give_back(self, hold_id: str) -> None:
+        """End a hold that nobody needs any more; nothing happens if it has ended. Never raises."""
+        try:
+            self._ledger.void(hold_id).add_done_callback(self._settled)
+        except StoreError as error:
+            self._alarm(f"a hold was not given back and will expire: {error}")
+
+    def starting(
+        self, id: str, tags: Tags, card: ModelCard | None, budgets: tuple[Budget, ...], now_us: int
+    ) -> Wanted:
+        """What an agent of which nothing was seen yet wants for its first call."""
+        return self._holding.starting(id, tags, card, budgets, now_us)
+
+    def started(self, request: ModelRequest) -> None:
+        """Learn from an agent's first request how long such are."""
+        self._holding.observe_start(request.text_bytes)
 
     async def _reserved(self, wish: Reserve) -> Admitted | Overdrawn:
         """The ledger's answer; whoever stops waiting for it gives the hold back."""

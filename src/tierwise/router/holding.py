@@ -30,6 +30,9 @@ USEFUL_ANSWER_TOKENS: Final = 1_024
 """An answer is not clamped below this: a budget that cannot pay for it refuses."""
 USUAL_ANSWER_TOKENS: Final = 2_000
 """Held for an answer of a skill that has not answered often enough yet."""
+FIRST_PROMPT_BYTES: Final = 64_000
+"""How long an agent's first request is taken to be until one was seen: Claude Code 2.1.330 sends 29,000,
+2.1.197 46,000, and more with every tool that is connected."""
 MAX_SKILLS: Final = 512
 UNSAID_MAX_TOKENS: Final = 4_096
 """The answer's bound where a request names none; providers demand one."""
@@ -65,6 +68,7 @@ class Holding:
     def __init__(self) -> None:
         self._scales: dict[str, TokenScale] = {}
         self._answers: OrderedDict[str, deque[int]] = OrderedDict()
+        self._starts: deque[int] = deque(maxlen=RUNS_KEPT)
 
     def observe(self, wanted: Wanted, usage: Usage) -> None:
         """Learn from a call whose usage the provider reported in full."""
@@ -94,6 +98,26 @@ class Holding:
         if isinstance(charge, Refusal):
             return charge
         return Reserve(wanted.id, wanted.tags, charge, purses, wanted.at_us + HOLD_FOR_US)
+
+    def starting(
+        self, id: str, tags: Tags, card: ModelCard | None, budgets: tuple[Budget, ...], at_us: int
+    ) -> Wanted:
+        """What an agent wants for its first call, before it is made: a usual prompt, a useful answer."""
+        return Wanted(
+            id=id,
+            tags=tags,
+            card=card,
+            budgets=budgets,
+            text_bytes=max(self._starts, default=FIRST_PROMPT_BYTES),
+            max_tokens=USUAL_ANSWER_TOKENS,
+            thinking_tokens=0,
+            cache_writes="1h",
+            at_us=at_us,
+        )
+
+    def observe_start(self, text_bytes: int) -> None:
+        """Learn from the length of an agent's first request."""
+        self._starts.append(text_bytes)
 
     def shorter(self, wanted: Wanted, overdrawn: Overdrawn) -> int | None:
         """The longest useful answer that what is left can pay for; None if there is none."""
