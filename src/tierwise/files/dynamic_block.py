@@ -8,8 +8,8 @@
       planning: {model: claude-opus-4-6, fallbacks: [claude-sonnet-4-6]}     `fallbacks` act: opus → sonnet
     dynamic_model_routing: true                       the old name of `dynamic_routing.enabled`
 
-What needs a classifier of work (`enabled`, the switches, a phase's model as a pin) is read, shown and kept for
-it, and changes nothing as long as there is none: that is said once, as a warning.
+What needs a classifier of work (`enabled`, the switches, a phase's model as a pin) is read, shown and kept
+for it, and changes nothing as long as there is none: that is said once, as a warning.
 
 Source: rules.md sections 5 and 7; seed B, "Updated Preference Configuration".
 """
