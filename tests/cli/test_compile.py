@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tierwise.cli import main
 from tierwise.files.frontmatter import read_page
 from tierwise.files.skill_files import read_skill

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ruamel.yaml import YAML
@@ -33,6 +34,8 @@ from tierwise.files.nodes import read_yaml
 from tierwise.files.text_files import UnusableError
 
 BY_HAND: Final = "Edit it by hand."
+CACHED_HEADS: Final = 16
+"""An edit looks at a page several times: before, after, and to make sure of it."""
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
@@ -115,6 +118,11 @@ class Head:
     @classmethod
     def of(cls, text: str) -> Head:
         """The head of a page. Raises UneditableError if there is none, or none that can be cut safely."""
+        return _head_of(text)
+
+    @classmethod
+    def cut(cls, text: str) -> Head:
+        """As `of`, which remembers what it answered."""
         bom = "\ufeff" if text.startswith("\ufeff") else ""
         lines = [line for line in _LINE.findall(text[len(bom) :]) if line]
         if not lines or lines[0].rstrip() != FENCE:
@@ -191,6 +199,11 @@ class Head:
     def _with_lines(self, entry: Entry, until: int) -> Entry:
         end = self.trimmed(entry, until)
         return Entry(entry.key, entry.start, entry.column, entry.value, (entry.start, end))
+
+
+@lru_cache(CACHED_HEADS)
+def _head_of(text: str) -> Head:
+    return Head.cut(text)
 
 
 def _events(text: str) -> Iterator[Event]:

@@ -23,9 +23,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tierwise.core.skills import Routing
+from tierwise.files.compile.blocks import metadata_lines
 from tierwise.files.frontmatter import read_page
 from tierwise.files.frontmatter_edit import (
     METADATA,
+    with_key,
     with_metadata,
     without_key,
 )
@@ -172,8 +174,15 @@ def _from_mapping(text: str, sidecar: str | None) -> Portable:
             values[name] = value
             comments[name] = (before, _trailing(entry.lines[0], entry.node))
             before = ()
-    edited = with_metadata(without_key(text, MODEL), values)
+    edited = _with_values(without_key(text, MODEL), values)
     return Portable(_commented(edited, comments), _with_nested(sidecar, nested, parts_of(text).newline))
+
+
+def _with_values(text: str, values: dict[str, str]) -> str:
+    """The page with these keys in its metadata; at once where it has none, for each edit is checked."""
+    if values and METADATA not in parts_of(text).blocks:
+        return with_key(text, METADATA, metadata_lines(values))
+    return with_metadata(text, values)
 
 
 def _entries(block: str) -> list[_Entry]:

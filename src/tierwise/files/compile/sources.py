@@ -8,7 +8,6 @@ Source: research/clients.md sections 3, 4, 11 and 12.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -86,8 +85,3 @@ def project_for(suite: Path, marks: frozenset[str]) -> Path:
         if folder.name in marks:
             return folder.parent
     return suite
-
-
-def with_text(source: Source, text: str) -> Source:
-    """The source as if its file held `text`."""
-    return replace(source, text=text)
