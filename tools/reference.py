@@ -17,7 +17,7 @@ import difflib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,13 +32,12 @@ from tierwise.catalog.models import load_catalog
 from tierwise.cli import main as command_line
 from tierwise.core import cascade, decide, records, zones
 from tierwise.core.ledger import Execution
+from tierwise.core.tiers import BUILT_IN
 from tierwise.files import config as configuration
 from tierwise.files import config_trust, finding_rules
-from tierwise.files.config_schema import DEFAULTS, RED, SECTIONS, TIER_FIELDS, TIER_UNITS, TOTALS, YELLOW
-from tierwise.files.config_sources import PROJECT_FILES, USER_FILE, Layer
-from tierwise.files.nodes import node_of
-from tierwise.files.notify_block import NOTIFY
-from tierwise.files.routing_block import FIELDS
+from tierwise.files.config_keys import BLOCK, BUDGET, KEYS, KeyInfo, taken_by
+from tierwise.files.config_sources import PROJECT_FILES, USER_FILE
+from tierwise.files.preferences import FOLDER, NAMES
 from tierwise.router import answers, asking
 from tierwise.router.question_form import QuestionIn
 
@@ -180,32 +179,20 @@ def _item(value: object) -> str:
 # -- files and records -------------------------------------------------------------------------------------
 
 
-WRONG: Final = {"?": "?"}
-"""What no key takes."""
-TIER, SKILL, PLATFORM = "opus", "ui-bug-investigator", "claude_code"
-BELOW: Final[dict[str, Iterable[tuple[str, ...]]]] = {
-    "tiers": [(TIER, key) for key in (*TIER_FIELDS, PLATFORM)],
-    "budget_zones": [YELLOW[1:], RED[1:]],
-    "weekly_budget": [(key,) for key in (*TOTALS, *(f"{TIER}_{unit}" for unit in TIER_UNITS))],
-    "notify": [(key,) for key in NOTIFY],
-    "defaults": [(key,) for key in DEFAULTS],
-    "overrides": [(SKILL, key) for key in (*FIELDS, "reason")],
-    "skill_overrides": [(SKILL,)],
-}
-"""Section → its keys; a tier, a skill and a platform stand for any."""
+COLUMNS: Final = ("key", "meaning", "takes", "default")
 
 
 def config() -> str:
     """Every key of the files that say how to route, what it takes, and what holds without it."""
     built_in = {entry.key: entry.value for entry in configuration.merge([]).entries}
-    addresses = [(section, *below) for section in SECTIONS for below in BELOW.get(section, [()])]
     rows = (
-        (f"`{'.'.join(address)}`", _taken(address), _plainly(built_in.get(".".join(address))))
-        for address in addresses
+        (*_key_row(name, info, _plainly(built_in.get(name))), config_trust.restraint_on(name).words)
+        for name, info in KEYS.items()
     )
     files = (
-        ("user", f"`{USER_FILE}` in the home folder"),
-        *((of, f"`{file}`") for file, of in PROJECT_FILES),
+        ("user", f"`{FOLDER}/{NAMES[0]}` in the home folder, of GSD"),
+        ("user", f"`{USER_FILE}` in tierwise's folder"),
+        *((of, f"`{file}`") for file, of in PROJECT_FILES if Path(file).name not in NAMES[1:]),
     )
     return joined(
         rest(configuration),
@@ -213,21 +200,19 @@ def config() -> str:
         "## Who may say what",
         rest(config_trust),
         "## Keys",
-        f"`{TIER}`, `{PLATFORM}` and `{SKILL}` stand for any tier, platform and skill.",
-        table(("key", "how to write it", "built-in"), rows),
+        "`<tier>`, `<platform>`, `<skill>` and `<phase>` stand for any name.",
+        table((*COLUMNS, "what a project may not"), rows),
+        "## A skill's block",
+        "Below `model:` or, flat, `metadata:` of its frontmatter, or in routing.yaml beside SKILL.md.",
+        table(COLUMNS, (_key_row(key, info) for key, info in BLOCK.items())),
+        "## A budget",
+        "In budgets.yaml, below the budget's name.",
+        table(COLUMNS, (_key_row(key, info) for key, info in BUDGET.items())),
     )
 
 
-def _taken(address: tuple[str, ...]) -> str:
-    """What the key takes: the remedy that a person is given who wrote something else."""
-    written: dict[str, Any] = WRONG
-    for key in reversed(address):
-        written = {key: written}
-    found = configuration.merge([Layer("user", "", node_of(written))]).findings
-    key = ".".join(address)
-    assert found, f"`{key}` takes anything"
-    assert (found[0].rule, found[0].key) != ("unknown-key", key), f"`{key}` is not read"
-    return found[0].remedy
+def _key_row(key: str, info: KeyInfo, built_in: str = "") -> tuple[str, str, str, str]:
+    return f"`{key}`", info.meaning, taken_by(info, BUILT_IN), built_in or info.default
 
 
 def _plainly(value: object) -> str:
