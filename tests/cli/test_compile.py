@@ -321,6 +321,16 @@ def test_a_persons_file_in_the_way_is_a_conflict_and_nothing_is_written(
     assert tree(suite) == before
 
 
+@pytest.mark.parametrize(("target", "code"), [("claude-code", 0), ("codex", 1), ("opencode", 1)])
+def test_a_skill_and_an_agent_of_one_name_clash_where_both_become_agents(
+    tmp_path: Path, target: str, code: int
+) -> None:
+    skill(tmp_path / "skills", "rev", BLOCK.format(tier="haiku"))
+    (tmp_path / "agents").mkdir()
+    shutil.copy(tmp_path / "skills" / "rev" / "SKILL.md", tmp_path / "agents" / "rev.md")
+    run(tmp_path, "--to", target, code=code)
+
+
 def test_all_that_is_in_the_way_is_told_at_once(suite: Path) -> None:
     for name in (MAPPER, INVESTIGATOR):
         skill(suite / ".claude" / "skills", name)

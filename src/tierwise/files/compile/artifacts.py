@@ -133,8 +133,13 @@ def twin_name(source: Source, platform: str) -> str:
     return f"{source.name}-on-{source.aim.tier}" if platform in source.in_sight else source.name
 
 
-def name_findings(sources: Iterable[Source], names: Mapping[Path, str]) -> Iterator[Finding]:
-    """An error for every source whose name cannot be a file's name, or is already taken by another."""
+def name_findings(
+    sources: Iterable[Source], names: Mapping[Path, str], *, apart: bool = False
+) -> Iterator[Finding]:
+    """An error for every source whose name cannot be a file's name, or is already taken by another.
+
+    `apart`: agents are written apart from skills, so that both may have one name.
+    """
     taken: dict[tuple[bool, str], Path] = {}
     for source in sources:
         name, path = names[source.file.path], source.file.path
@@ -143,7 +148,7 @@ def name_findings(sources: Iterable[Source], names: Mapping[Path, str]) -> Itera
             remedy = "Use letters, digits, `-`, `_` and `.`."
             yield Finding(str(path), 0, "name", problem, remedy, "error", "bad-name")
             continue
-        first = taken.setdefault((source.kind == "agent", name.casefold()), path)
+        first = taken.setdefault((apart and source.kind == "agent", name.casefold()), path)
         if first != path:
             problem = f"`{name}` is made from {first} already"
             yield Finding(str(path), 0, "name", problem, "Rename one of them.", "error", "compile-conflict")

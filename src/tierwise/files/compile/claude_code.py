@@ -56,7 +56,7 @@ def claude_code(root: Path, sources: Iterable[Source]) -> Artifacts:
     declared = [s for s in sources if s.aim is not None and not _is_obeyed(s)]
     twins = [source for source in declared if source.kind != "coordinator"]
     names = {source.file.path: twin_name(source, PLATFORM) for source in twins}
-    findings = list(name_findings(twins, names))
+    findings = list(name_findings(twins, names, apart=True))
     files: list[Made] = []
     for source in twins if not findings else ():
         try:
