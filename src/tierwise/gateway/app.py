@@ -7,6 +7,7 @@
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
     GET  /tierwise/health             how the gateway is
     …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
+    POST …/v1/decide                  what a mod asks before a request is made (`gateway.mods`)
     anything else                     404: a call that could not be metered is not made
 
 A base URL may carry a project's tag: `/p/NAME/v1/messages` goes to `/v1/messages`. Routing fails open: if it
@@ -32,6 +33,8 @@ from tierwise.gateway.bodies import BodyError, body_of
 from tierwise.gateway.consents import Consents, offer_headers
 from tierwise.gateway.control import PREFIX, Control
 from tierwise.gateway.headers import by_name, downward, upward
+from tierwise.gateway.mods import PATH as DECIDE
+from tierwise.gateway.mods import DecideApi, Mods
 from tierwise.gateway.notices import Notices
 from tierwise.gateway.planes import Plane, plane_of
 from tierwise.gateway.purser import Held, Ledger, Purser
@@ -43,6 +46,7 @@ from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
 from tierwise.router.routing import Router
 from tierwise.serving import Receive, Scope, Send
+from tierwise.wire.mod_questions import MAX_QUESTION_BYTES
 from tierwise.wire.quotas import readings_in_headers
 from tierwise.wire.requests import ModelRequest
 
@@ -95,6 +99,18 @@ class Gateway:
         self._consents = Consents(control.offers, notices, router.configs, self._alarm)
         self._alarms: deque[str] = deque(maxlen=MAX_ALARMS)
         self._calls = 0
+        self._mods = Mods()
+        self._decide = DecideApi(
+            self._mods,
+            self._sessions,
+            self._warmth,
+            self._consents,
+            router.natives,
+            self._route,
+            self._settle,
+            now_us,
+            new_id,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -111,6 +127,9 @@ class Gateway:
                     method, path, scope["headers"], body, bytes(scope["query_string"])
                 )
                 await reply(send, answer, head=method == "HEAD")
+            elif path.endswith(DECIDE):
+                body = await body_of(receive, MAX_QUESTION_BYTES)
+                await reply(send, await self._decide.reply_to(method, path, scope["headers"], body))
             elif plane is not None:
                 await self._metered(plane, scope, target, receive, send)
             elif method in _READING or (method == "POST" and path.endswith(_COUNTING)):
@@ -156,8 +175,7 @@ class Gateway:
         began_us, id = self._now_us(), self._new_id()
         if request.request_class == "main":
             self._control.contexts.keep(request.session, body)
-        routed = await self._route(self._call(plane, request, headers))
-        self._consents.follow(routed, began_us)
+        id, routed = await self._routed(id, began_us, plane, request, headers)
         own = _own_headers(id, routed)
         held: Held | Refusal | None = routed.decision.refusal if routed.mode == "enforce" else None
         if held is None:
@@ -187,6 +205,22 @@ class Gateway:
             settle=lambda answered: self._served(taken, routed, answered, request),
             began_us=began_us,
         )
+
+    async def _routed(
+        self, id: str, now_us: int, plane: Plane, request: ModelRequest, headers: dict[str, str]
+    ) -> tuple[str, Routed]:
+        """The call as a mod was told, under the id that the mod knows; else as is decided now, under `id`."""
+        decided = self._mods.named(headers, request)
+        if decided is not None:
+            call = self._call(plane, decided.asked(request), headers)
+            routed = decided.adopted(call, request)
+            if routed is not None:
+                return decided.use() or id, routed
+        else:
+            call = self._call(plane, request, headers)
+        routed = await self._route(replace(call, named_model=request.model))
+        self._consents.follow(routed, now_us)
+        return id, routed
 
     async def _as_it_is(self, method: str, scope: Scope, target: str, receive: Receive, send: Send) -> None:
         body = await body_of(receive)
@@ -321,6 +355,6 @@ def _unrouted(call: Call, why: str, budgets: tuple[Budget, ...]) -> Routed:
 def _not_served(method: str, path: str) -> str:
     return (
         f"tierwise does not serve {method} {path[:200]}: a call that cannot be metered is not made. "
-        "It serves POST /v1/messages, /v1/messages/count_tokens, /v1/chat/completions and /v1/responses, "
-        "and GET of everything else"
+        "It serves POST /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses and "
+        "/v1/decide, and GET of everything else"
     )

@@ -51,10 +51,11 @@ class Call:
     where no earlier call of the conversation is known. `skill_boundary` says that the skill begins here.
     `step` is the number or the title of the skill's step that the call is for. `agent_name` is the
     subagent's, where the client's hooks have told it, and `agent_file` what defines it. `siblings` are the
-    agents that one answer started together, this one among them. `skill_with_agent`: the skill came with the
-    agent, and was not called by it. `frontmatter` is the skill's as the client told it, for a file that may not
-    be read. `reshapes` says that the client itself makes the request anew for another model, so that any will
-    do. `named_model` is the model in the request's body where that is no longer `asked_model`.
+    agents that one answer started together, this one among them. `skill_with_agent`: the skill came with
+    the agent, and was not called by it. `frontmatter` is the skill's as the client told it, for a file that
+    may not be read. `reshapes` says that the client itself makes the request anew for another model, so
+    that any will do. `named_model` is the model in the request's body where that is no longer
+    `asked_model`.
     """
 
     platform: str

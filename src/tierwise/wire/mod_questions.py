@@ -29,7 +29,7 @@ _WINDOW_MARK: Final = re.compile(r"\[[^\[\]]*\]$")
 
 
 class AgentIn(msgspec.Struct, frozen=True):
-    """The subagent whose loop makes the request; `type` is the name of its definition, `cwd` where it works."""
+    """The subagent whose loop makes the request: `type` names its definition, `cwd` is where it works."""
 
     id: str
     type: str = ""
@@ -39,9 +39,10 @@ class AgentIn(msgspec.Struct, frozen=True):
 class ModQuestion(msgspec.Struct, frozen=True):
     """One model request. `agent` is None in the main loop, `index` counts the turn's requests from 0.
 
-    `frontmatter` is what stands above the skill's text, in JSON; `skill_path` the file; `with_agent` says that
-    the skill came with the agent. `begins` says that the skill or its step begins with this request. `words` is
-    the text that the main loop's turn began with, as the client hands it on: not all of it need be a person's.
+    `frontmatter` is what stands above the skill's text, in JSON; `skill_path` the file; `with_agent` says
+    that the skill came with the agent. `begins` says that the skill or its step begins with this request.
+    `words` is the text that the main loop's turn began with, as the client hands it on: not all of it need
+    be a person's.
     """
 
     session: str
