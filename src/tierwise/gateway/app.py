@@ -7,6 +7,7 @@
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
     GET  /tierwise/health             how the gateway is
     …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
+    POST /tierwise/hooks/claude       what Claude Code's own hooks tell (`gateway.hooks`)
     POST …/v1/decide                  what a mod asks before a request is made (`gateway.mods`)
     anything else                     404: a call that could not be metered is not made
 
@@ -30,22 +31,29 @@ from tierwise.core.questions import Question, Refusal
 from tierwise.core.skills import Role
 from tierwise.errors import StoreError, UpstreamError, WireError
 from tierwise.gateway.bodies import BodyError, body_of
+from tierwise.gateway.bulletins import Bulletins
+from tierwise.gateway.closing import Closing
 from tierwise.gateway.consents import Consents, offer_headers
 from tierwise.gateway.control import PREFIX, Control
+from tierwise.gateway.fanout import Fanout
 from tierwise.gateway.headers import by_name, downward, upward
+from tierwise.gateway.hooks import PATH as HOOKS
+from tierwise.gateway.hooks import Hooks
 from tierwise.gateway.mods import PATH as DECIDE
 from tierwise.gateway.mods import DecideApi, Mods
 from tierwise.gateway.notices import Notices
-from tierwise.gateway.planes import Plane, plane_of
+from tierwise.gateway.planes import Plane, plane_of, platform_of
 from tierwise.gateway.purser import Held, Ledger, Purser
 from tierwise.gateway.relay import Exchange, relay, reply
 from tierwise.gateway.replies import Reply, anthropic_error, error_reply, json_reply, refusal_reply
 from tierwise.gateway.sessions import Sessions
+from tierwise.gateway.spawning import Spawning
 from tierwise.gateway.upstream import Upstream
 from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
 from tierwise.router.routing import Router
 from tierwise.serving import Receive, Scope, Send
+from tierwise.wire.hooks import MAX_EVENT_BYTES
 from tierwise.wire.mod_questions import MAX_QUESTION_BYTES
 from tierwise.wire.quotas import readings_in_headers
 from tierwise.wire.requests import ModelRequest
@@ -96,9 +104,11 @@ class Gateway:
         self._sessions = Sessions()
         self._warmth = Warmth()
         self._control = control
-        self._consents = Consents(control.offers, notices, router.configs, self._alarm)
+        bulletins = Bulletins()
+        self._consents = Consents(control.offers, notices, router.configs, self._alarm, bulletins.keep)
         self._alarms: deque[str] = deque(maxlen=MAX_ALARMS)
         self._calls = 0
+        self._hooks = self._hooked(bulletins)
         self._mods = Mods()
         self._decide = DecideApi(
             self._mods,
@@ -106,11 +116,26 @@ class Gateway:
             self._warmth,
             self._consents,
             router.natives,
-            self._route,
+            lambda call: self._route(self._hooks.joined(call)),
             self._settle,
             now_us,
             new_id,
         )
+
+    def _hooked(self, bulletins: Bulletins) -> Hooks:
+        fanout, forecasts = Fanout(self._purser, self._new_id), self._control.forecasts
+        spawning = Spawning(
+            self._router.natives,
+            self._sessions,
+            self._warmth,
+            fanout,
+            self._purser,
+            self._consents,
+            self._route,
+            self._now_us,
+        )
+        closing = Closing(forecasts.store, forecasts.ledger, self._consents.ended, self._now_us, self._alarm)
+        return Hooks(spawning, bulletins, closing, self._alarm)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -121,6 +146,9 @@ class Gateway:
         try:
             if path == "/tierwise/health":
                 await reply(send, json_reply(200, self._health()), head=method == "HEAD")
+            elif path == HOOKS:
+                body = await body_of(receive, MAX_EVENT_BYTES)
+                await reply(send, await self._hooks.reply_to(method, scope["headers"], body))
             elif path.startswith(PREFIX):
                 body = await body_of(receive)
                 answer = await self._control.reply_to(
@@ -175,18 +203,21 @@ class Gateway:
         began_us, id = self._now_us(), self._new_id()
         if request.request_class == "main":
             self._control.contexts.keep(request.session, body)
+        self._hooks.begins(request)
         id, routed = await self._routed(id, began_us, plane, request, headers)
         own = _own_headers(id, routed)
         held: Held | Refusal | None = routed.decision.refusal if routed.mode == "enforce" else None
         if held is None:
-            held = await self._purser.hold(id, routed, request, began_us)
+            begun = self._hooks.spawning.fanout.hold_of(request.session, request.agent)
+            held = await self._purser.hold(id, routed, request, began_us, instead_of=begun)
+            self._hooks.called(request, begun)
         if isinstance(held, Refusal):
             answer = refusal_reply(
                 held,
                 own,
                 self._consents.refused(held, routed, began_us),
                 plane.error,
-                to_codex=request.platform == "codex",
+                client=request.client,
             )
             self._settle(None, routed, Answered(id, began_us, self._now_us(), answer.status, "refused"))
             return answer
@@ -267,7 +298,7 @@ class Gateway:
         if request.subagent:
             said, asked_in = of_main, self._sessions.turn_of_main(request) or standing.turn
         call = Call(
-            platform=request.platform or plane.platform,
+            platform=platform_of(plane, request),
             asked_model=request.model,
             session=request.session,
             agent=request.agent,
@@ -289,6 +320,7 @@ class Gateway:
             tool_result_pending=request.tool_result_pending,
             skill_boundary=request.skill is not None and request.skill.boundary,
         )
+        call = self._hooks.joined(call)
         return replace(call, warm=self._warmth.warm(call, request, self._now_us()))
 
     def _hear(self, key: str, headers: Mapping[str, str]) -> None:
@@ -300,6 +332,7 @@ class Gateway:
         """Record a call that was sent, and what it left in its model's cache."""
         self._warmth.note(routed.call, answered, request)
         self._settle(held, routed, answered)
+        self._hooks.answered(routed, answered)
 
     def _settle(self, held: Held | None, routed: Routed, answered: Answered) -> None:
         """Record how a call ended, and say what a person should know about it."""

@@ -30,6 +30,8 @@ class Consents:
     notices: Notices
     configs: Configs
     alarm: Callable[[str], None]
+    keep: Callable[[Notice], None] = lambda _: None
+    """Takes each notice for the session that it is about."""
 
     def answers(self, session: str, turn: str, words: str) -> Mapping[str, Answer]:
         """The answers that hold for a call, by offer. `words` are the user's own, "" where nobody spoke."""
@@ -42,11 +44,15 @@ class Consents:
             self.alarm(f"no answer to an offer can be followed: {error}")
             return {}
 
+    def zone(self, routed: Routed, now_us: int) -> None:
+        """Tell people of a zone that was entered as the call was decided. Never raises."""
+        if routed.decision.notify is not None:
+            self._tell(_notice(routed, now_us, "zone", routed.decision.notify))
+
     def follow(self, routed: Routed, now_us: int) -> None:
         """Keep what the decision offered and followed; tell people what is new. Never raises."""
         call, decision = routed.call, routed.decision
-        if decision.notify is not None:
-            self._tell(_notice(routed, now_us, "zone", decision.notify))
+        self.zone(routed, now_us)
         if routed.mode != "enforce":
             return
         try:
@@ -88,6 +94,11 @@ class Consents:
             self._tell(replace(asked, offer=offer.id, options=offer.options))
 
     def _tell(self, notice: Notice) -> None:
+        self.keep(notice)
+        self.notices.tell(notice, self.configs.of(None).notify, self.alarm)
+
+    def ended(self, notice: Notice) -> None:
+        """Tell people of a session that has ended."""
         self.notices.tell(notice, self.configs.of(None).notify, self.alarm)
 
 

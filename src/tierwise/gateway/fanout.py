@@ -44,15 +44,18 @@ Wanting = Callable[[str], Wanted]
 @dataclass(slots=True, eq=False)
 class Spawn:
     """One agent that is to start. `hold` is what the ledger has for it, `taken` the promise of that; None
-    where no hard budget governs. `adaptations` is what it is told as it starts."""
+    where no hard budget governs. `adaptations` is what it is told as it starts. `asked_model` is what the
+    client would have run it on, "" where that is what it does."""
 
     call: str
     type: str = ""
     hold: str = ""
     taken: Future[Admitted | Overdrawn] | None = None
     claimed: bool = False
+    denied: bool = False
     agent: str = ""
     adaptations: str = ""
+    asked_model: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,14 +73,12 @@ class Fanout:
         self._batches: OrderedDict[tuple[str, str], _Batch] = OrderedDict()
         self._agents: OrderedDict[tuple[str, str], tuple[_Batch, Spawn]] = OrderedDict()
 
-    def expect(
-        self, session: str, parent: str, calls: Iterable[str], wanting: Wanting, now_us: int
-    ) -> None:
+    def expect(self, session: str, parent: str, calls: Iterable[str], wanting: Wanting, now_us: int) -> None:
         """Hold a beginning for each of the calls that an answer makes; as many as fit, in their order."""
         batch = self._batch(session, parent, now_us)
         for call in calls:
             spawn = self._spawn(batch, call)
-            if spawn is not None and not spawn.claimed and not spawn.hold:
+            if spawn is not None and not (spawn.claimed or spawn.denied or spawn.hold):
                 self._begin(spawn, wanting)
 
     async def claim(
@@ -100,10 +101,12 @@ class Fanout:
             return wanted
         if spawn.taken is None:
             return spawn
-        refusal = self._purser.begun(wanted, await asyncio.wrap_future(spawn.taken))
-        if refusal is not None:
-            self._release(spawn)
-        return refusal or spawn
+        return self._purser.begun(wanted, await asyncio.wrap_future(spawn.taken)) or spawn
+
+    def deny(self, spawn: Spawn) -> None:
+        """The agent is not going to start."""
+        spawn.denied = True
+        self._release(spawn)
 
     def joined(self, session: str, parent: str, call: str, now_us: int) -> Spawn | None:
         """The call as one of its batch; None if that is too large to be followed."""
@@ -115,10 +118,10 @@ class Fanout:
         return len(batch.spawns) if batch is not None else 0
 
     def bind(self, session: str, agent: str, type: str) -> Spawn | None:
-        """The call that started this agent: the first of its type that has none yet; None if none is known."""
+        """The call that started this agent: the first of its type without one; None if there is none."""
         for (named, _), batch in self._batches.items():
             for spawn in batch.spawns.values() if named == session else ():
-                if spawn.claimed and not spawn.agent and spawn.type == type:
+                if spawn.claimed and not (spawn.denied or spawn.agent) and spawn.type == type:
                     spawn.agent = agent
                     self._agents[session, agent] = batch, spawn
                     while len(self._agents) > MAX_AGENTS:
@@ -130,6 +133,11 @@ class Fanout:
         """How many agents were started together with this one, itself among them; 0 if that is not known."""
         known = self._agents.get((session, agent))
         return len(known[0].spawns) if known is not None else 0
+
+    def asked_model(self, session: str, agent: str) -> str:
+        """What the client would have run the agent on; "" where nothing was changed."""
+        known = self._agents.get((session, agent))
+        return known[1].asked_model if known is not None else ""
 
     def hold_of(self, session: str, agent: str) -> str:
         """The hold that the agent's first call takes the place of; "" if there is none."""

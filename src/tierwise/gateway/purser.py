@@ -69,6 +69,10 @@ class Ledger(Protocol):
         """How the purses stand, with everything that was settled before."""
         ...
 
+    def flushed(self) -> Future[None]:
+        """Resolves when everything that was asked before is durable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -86,6 +86,7 @@ class Exchange:
                 usage_estimated=estimated,
                 tool_calls=answer.tool_calls,
                 upstream_id=self.upstream_id or answer.message_id,
+                spawns=answer.spawns,
             ),
         )
 
