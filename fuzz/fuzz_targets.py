@@ -224,6 +224,7 @@ def _not_the_users(text: str) -> Iterator[tuple[str, str]]:
     if " " in plain.strip():
         yield "quotation", f'The page says "{plain}" at its top.'
         yield "code span", f"The page says `{plain}` at its top."
+        yield "reminder in a quotation", f'It says "<system-reminder>x</system-reminder> {plain}" there.'
 
 
 def _words_beside_a_tool_result(text: str) -> str:

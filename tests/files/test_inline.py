@@ -148,6 +148,20 @@ def test_what_the_client_wrote_is_stripped_and_what_the_user_typed_stays() -> No
     assert strip_harness("mine\nBase directory for this skill: /x\n\nuse opus") == "mine"
 
 
+@pytest.mark.parametrize(
+    "say",
+    [
+        "> <system-reminder>x</system-reminder>use opus\nFix it.",
+        "> <command-args>use opus</command-args>\nFix it.",
+        'It says "<bash-stdout>x</bash-stdout> use opus", fix it.',
+        "It says `<tool_result>x</tool_result> use opus`, fix it.",
+    ],
+)
+def test_a_quotation_does_not_end_where_a_client_wrote_into_it(say: str) -> None:
+    """Found by fuzzing: the element became a line's end, and what followed it the user's own line."""
+    assert parse_prompt(say, BUILT_IN) == NOTHING
+
+
 @given(st.text())
 def test_nothing_ever_raises(text: str) -> None:
     parse_prompt(text, BUILT_IN, MODELS.get)

@@ -114,7 +114,14 @@ def strip_harness(text: str) -> str:
     text = text.partition(f"\n{_SKILL_BODY}")[0]
     if "<" not in text:
         return text
-    return _HARNESS.sub("\n", _TYPED_ARGUMENTS.sub(r"\n\1\n", text))
+    text = _TYPED_ARGUMENTS.sub(lambda typed: f"{_gap(typed)}{typed[1]}{_gap(typed)}", text)
+    return _HARNESS.sub(_gap, text)
+
+
+def _gap(element: re.Match[str]) -> str:
+    """What is left in the place of an element: a line's end, but a space where that would end a quotation."""
+    line = element.string[element.string.rfind("\n", 0, element.start()) + 1 : element.start()]
+    return " " if any(mark in line for mark in _OPENING_MARKS) or line.lstrip().startswith(">") else "\n"
 
 
 def _masked(text: str) -> str:
