@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tierwise.cli import main
 from tierwise.files.frontmatter import read_page
 from tierwise.files.skill_files import read_skill
+from tierwise.files.suites import read_suite
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of strictyaml's own
@@ -353,6 +354,21 @@ def test_a_link_that_leads_elsewhere_is_not_written_through(suite: Path, tmp_pat
     output = run(suite, "--to", "claude-code", code=1).output
     assert "leads-out" in output
     assert tree(elsewhere) == {}
+
+
+def test_a_copy_is_a_suite_of_its_own(suite: Path, tmp_path: Path) -> None:
+    run(suite, "--to", "agent-skills", "--out", tmp_path / "portable")
+    found = read_suite(tmp_path / "portable")
+    assert [file.name for file in found.skills] == [MAPPER, INVESTIGATOR]
+    assert found.coordinator is not None
+    run(tmp_path / "portable", "--to", "claude-code")
+
+
+def test_what_was_made_is_no_skill_of_the_suite(suite: Path) -> None:
+    before = read_suite(suite)
+    for target in ("claude-code", "codex", "opencode"):
+        run(suite, "--to", target)
+    assert read_suite(suite) == before
 
 
 def test_compiled_suites_are_checked_without_new_findings(suite: Path) -> None:

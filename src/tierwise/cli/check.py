@@ -61,7 +61,7 @@ def check(paths: tuple[Path, ...], tier_of_model: TierOfModel, *, descriptions: 
             file = skills.get(place) or read_skill(place, tier_of_model=tier_of_model) if place else None
             findings += row_findings(skill, row, file)
             named.append(file)
-        findings += table_findings(skill, named, skills.values())
+        findings += table_findings(skill, named, [file for file in skills.values() if not file.is_made])
     sources = {source for skill in skills.values() for source in skill.sources}
     return Report(len(sources), tuple(sorted(findings, key=lambda one: (one.path, one.line, one.key))))
 

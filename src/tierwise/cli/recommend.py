@@ -79,7 +79,8 @@ def _suggestions(
     """
     words = TierWords(tier_of_model=wiring.tier_lookup())
     paths, findings = skill_paths(named)
-    files = [read_skill(path, words.ladder, words.tier_of_model) for path in paths]
+    read = (read_skill(path, words.ladder, words.tier_of_model) for path in paths)
+    files = [file for file in read if not file.is_made]
     coordinators = _coordinators(named, files, words)
     wanted = [file for file in files if everything or not has_block(file)]
     suggestions = []

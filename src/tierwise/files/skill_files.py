@@ -24,6 +24,7 @@ from tierwise.files.findings import Finding
 from tierwise.files.frontmatter import Page, read_page
 from tierwise.files.homes import Homes
 from tierwise.files.markdown import lines_of
+from tierwise.files.marks import is_made
 from tierwise.files.nodes import Entry, Node, node_of, read_text, read_yaml
 from tierwise.files.provenance import Provenance, Statement
 from tierwise.files.routing_table import RoutingRow, read_tables
@@ -45,7 +46,8 @@ class SkillFile:
     `description` is "" where the frontmatter has none. `routing` is the merged block, None if no home says
     anything. `provenance` has an entry for every key of it, `said` all that its own homes say, weakest first.
     `rows` is the coordinator's table. `sources` are the files that were read, the skill's own first.
-    `adaptation_lines` has the line of each of the skill's own adaptations, by (from, to).
+    `adaptation_lines` has the line of each of the skill's own adaptations, by (from, to). `is_made` says that
+    the file was compiled from another one, and is no skill of its author's.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class SkillFile:
     findings: tuple[Finding, ...] = ()
     sources: tuple[Path, ...] = ()
     adaptation_lines: Mapping[tuple[str, str], int] = dataclasses.field(default_factory=dict)
+    is_made: bool = False
 
     @property
     def folder(self) -> Path:
@@ -113,7 +116,7 @@ def read_skill(path: Path, ladder: Ladder = BUILT_IN, tier_of_model: TierOfModel
     sources = (file, sidecar) if file.name == SKILL_FILE and os.path.lexists(sidecar) else (file,)
     for source in sources[1:]:
         _read_sidecar(source, homes)
-    return _skill_file(file, page, homes, sources)
+    return dataclasses.replace(_skill_file(file, page, homes, sources), is_made=is_made(text))
 
 
 def told_skill(

@@ -61,9 +61,10 @@ class Suite:
 
 
 def read_suite(folder: Path, ladder: Ladder = BUILT_IN, tier_of_model: TierOfModel = no_model) -> Suite:
-    """Every skill and agent below a folder. Never raises; bounded as the walk is."""
+    """Every skill and agent below a folder, compiled ones left out. Never raises; bounded as the walk is."""
     paths, findings = skill_paths([folder])
-    files = [read_skill(path, ladder, tier_of_model) for path in paths]
+    read = (read_skill(path, ladder, tier_of_model) for path in paths)
+    files = [file for file in read if not file.is_made]
     agents = tuple(file for file in files if file.path.name != SKILL_FILE)
     skills = [file for file in files if file.path.name == SKILL_FILE]
     coordinators = tuple(file for file in skills if file.rows or file.skill.role is Role.COORDINATOR)

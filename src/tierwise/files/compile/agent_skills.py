@@ -3,8 +3,9 @@
     compile SUITE --to agent-skills               each SKILL.md (and its routing.yaml) is edited in place
     compile SUITE --to agent-skills --out DIR     every skill folder is copied to the same place below DIR
 
-A copy cannot always say that it is one (a picture, a script), so a list at the top of DIR names every file
-that was copied with the hash of its bytes: what was changed since is a person's.
+A copy is a suite of its own, to be handed on, and cannot always say that it is one (a picture, a script). So
+a list at the top of DIR names every file that was copied with the hash of its bytes: what was changed since
+is a person's.
 
 Source: rules.md section 2; research/clients.md section 3.
 """
@@ -17,10 +18,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from tierwise.files.compile.artifacts import Artifacts, Made, Note, Source, mark
+from tierwise.files.compile.artifacts import Artifacts, Made, Note, Source
 from tierwise.files.compile.portable import Portable, portable, refusals
 from tierwise.files.findings import Finding
-from tierwise.files.frontmatter_head import UneditableError, parts_of
+from tierwise.files.frontmatter_head import UneditableError
+from tierwise.files.marks import LIST_FILE, mark
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE
 from tierwise.files.text_files import read_exact
 from tierwise.files.tier_words import TierWords
@@ -29,7 +31,6 @@ from tierwise.files.walk import SKIPPED
 PLATFORM: Final = "agent-skills"
 MAX_NAME_CHARACTERS: Final = 64
 MAX_DESCRIPTION_CHARACTERS: Final = 1024
-LIST_FILE: Final = ".tierwise-compiled"
 LIST_TITLE: Final = "# Copied by tierwise compile; a file whose hash differs is left alone."
 NOT_COPIED: Final = SKIPPED | {".claude", ".agents", ".codex", ".opencode"}
 """Folders that are nobody's part of a skill: tools' own, and what clients read, compiled files among it."""
@@ -63,7 +64,7 @@ def copied(suite: Path, out: Path, sources: Iterable[Source], words: TierWords) 
             files += copier.copy(source, done)
             notes += [Note(source.name, text) for text in _refused(source, done)]
     if files and not findings:
-        files.append(_list_of(out, files))
+        files.append(_list_of(suite, out, files))
     return Artifacts(out, tuple(files), tuple(notes), tuple(findings))
 
 
@@ -130,7 +131,7 @@ class _Copier:
             problem, remedy = "lies outside of the suite", "Compile the folder that it lies in."
             self._tell(path, "leads-out", problem, remedy)
             return
-        yield Made(target, _marked(target, path, done.text).encode(), path, "list")
+        yield Made(target, done.text.encode(), path, "list")
         if done.sidecar is not None:
             yield Made(target.with_name(SIDECAR_FILE), done.sidecar.encode(), path, "list")
         yield from self._others(path.parent)
@@ -204,20 +205,14 @@ class _Copier:
         self._findings.append(Finding(str(path), 0, "", problem, remedy, "error", rule))
 
 
-def _marked(target: Path, origin: Path, text: str) -> str:
-    """The page with its mark as the first line of its frontmatter; without frontmatter as it is."""
-    if not text.removeprefix("\ufeff").startswith("---"):
-        return text
-    newline = parts_of(text).newline
-    fence, _, rest = text.partition(newline)
-    return newline.join((fence, mark(target, origin), rest))
-
-
-def _list_of(out: Path, files: Iterable[Made]) -> Made:
+def _list_of(suite: Path, out: Path, files: Iterable[Made]) -> Made:
     """The list of what was copied, as `sha256sum` writes it."""
+    path = out / LIST_FILE
     lines = [f"{digest(made.content)}  {made.path.relative_to(out).as_posix()}" for made in files]
-    text = "".join(f"{line}\n" for line in [LIST_TITLE, *sorted(lines, key=lambda line: line[66:])])
-    return Made(out / LIST_FILE, text.encode(), out, "list")
+    text = "".join(
+        f"{line}\n" for line in [LIST_TITLE, mark(path, suite), *sorted(lines, key=lambda line: line[66:])]
+    )
+    return Made(path, text.encode(), suite, "list")
 
 
 def digest(content: bytes) -> str:
@@ -230,6 +225,6 @@ def listed(out: Path, content: bytes) -> dict[Path, str]:
     lines = content.decode("utf-8", "replace").split("\n")
     if lines[0] != LIST_TITLE:
         return {}
-    pairs = (line.partition("  ") for line in lines[1:] if line)
+    pairs = (line.partition("  ") for line in lines[1:] if line and line[0] != "#")
     found = {Path(os.path.normpath(out / name)): known for known, _, name in pairs}
     return {path: known for path, known in found.items() if path.is_relative_to(out)}

@@ -10,11 +10,10 @@ Source: rules.md section 2; research/clients.md sections 3, 4, 11 and 12.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, Literal
 
 from tierwise.core.skills import Skill
@@ -25,12 +24,8 @@ Kind = Literal["skill", "coordinator", "agent"]
 Ownership = Literal["marker", "list", "source"]
 """Why a file may be replaced: it says so itself; the list of what was copied has it; it is the source."""
 
-MARKED_LINES: Final = 4
-MARKED_BYTES: Final = 8_192
-"""How far from the top of a file its mark may stand."""
 NAME: Final = re.compile(r"[^\W_](?:[\w.-]{0,126}[^\W_])?")
 """A skill's name that can be a file's name everywhere."""
-_MARK: Final = re.compile(r"# Made by tierwise compile from (\S.*); edit that file instead\.\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,36 +90,6 @@ class Artifacts:
     notes: tuple[Note, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: tuple[str, ...] = ()
-
-
-def mark(path: Path, origin: Path) -> str:
-    """The comment by which the file at `path` says what it was made from."""
-    return f"# Made by tierwise compile from {way(path.parent, origin)}; edit that file instead."
-
-
-def origin_of(path: Path, content: bytes) -> Path | None:
-    """What the file at `path` says that it was made from; None for a person's own file."""
-    top = content[:MARKED_BYTES].decode("utf-8", "replace")
-    found = _marked_in(top)
-    return Path(os.path.normpath(path.parent / found)) if found else None
-
-
-def is_made(text: str) -> bool:
-    """Whether the text is that of a file that was made."""
-    return _marked_in(text[:MARKED_BYTES]) is not None
-
-
-def _marked_in(top: str) -> str | None:
-    lines = re.split(r"\r\n|\r|\n", top, maxsplit=MARKED_LINES)[:MARKED_LINES]
-    return next((found[1] for line in lines if (found := _MARK.fullmatch(line))), None)
-
-
-def way(start: Path, to: Path) -> str:
-    """The way from a folder to a file or folder, relative, with slashes."""
-    try:
-        return PurePosixPath(*Path(os.path.relpath(to, start)).parts).as_posix()
-    except ValueError:  # another drive
-        return to.as_posix()
 
 
 def twin_name(source: Source, platform: str) -> str:

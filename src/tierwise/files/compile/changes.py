@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tierwise.errors import ConfigError
-from tierwise.files.compile.agent_skills import LIST_FILE, digest, listed
-from tierwise.files.compile.artifacts import Artifacts, Made, origin_of
+from tierwise.files.compile.agent_skills import digest, listed
+from tierwise.files.compile.artifacts import Artifacts, Made
 from tierwise.files.file_writing import replace_bytes
 from tierwise.files.findings import Finding
+from tierwise.files.marks import LIST_FILE, origin_of
 
 Action = Literal["made", "changed", "removed", "unchanged"]
 MAX_OLD_BYTES: Final = 64 * 1024 * 1024

@@ -29,16 +29,15 @@ from tierwise.files.compile.artifacts import (
     Made,
     Note,
     Source,
-    mark,
     name_findings,
     twin_name,
     unheeded,
-    way,
 )
 from tierwise.files.compile.blocks import metadata_lines, metadata_of, sidecar_of
 from tierwise.files.frontmatter_edit import scalar
 from tierwise.files.frontmatter_head import Parts, UneditableError, parts_of
 from tierwise.files.homes import METADATA_PREFIX, TWIN_OF
+from tierwise.files.marks import mark, way
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE
 
 PLATFORM: Final = "claude-code"

@@ -27,16 +27,15 @@ from tierwise.files.compile.artifacts import (
     Made,
     Note,
     Source,
-    mark,
     name_findings,
     twin_name,
     unheeded,
-    way,
 )
 from tierwise.files.compile.blocks import metadata_lines
 from tierwise.files.compile.delegation import agent_description, clipped, instructions
 from tierwise.files.frontmatter_edit import scalar
 from tierwise.files.homes import METADATA_PREFIX, TWIN_OF
+from tierwise.files.marks import mark, way
 from tierwise.files.skill_files import SKILL_FILE
 
 PLATFORM: Final = "codex"

@@ -12,7 +12,8 @@ import textwrap
 from pathlib import Path
 from typing import Final
 
-from tierwise.files.compile.artifacts import Source, way
+from tierwise.files.compile.artifacts import Source
+from tierwise.files.marks import way
 
 MAX_DESCRIPTION_CHARACTERS: Final = 1024
 _WIDTH: Final = 110

@@ -22,13 +22,13 @@ from tierwise.files.compile.artifacts import (
     Made,
     Note,
     Source,
-    mark,
     name_findings,
     twin_name,
     unheeded,
 )
 from tierwise.files.compile.delegation import agent_description, clipped, instructions
 from tierwise.files.frontmatter_edit import scalar
+from tierwise.files.marks import mark
 
 PLATFORM: Final = "opencode"
 AGENTS: Final = Path(".opencode", "agents")

@@ -1,6 +1,6 @@
 """Sources: the skills and agents of a suite, with their text, and which clients see them as they lie.
 
-What was made itself is no source, however it came into the folder.
+What was made itself is no source, nor is a copy that lies in the folder.
 
 Source: research/clients.md sections 3, 4, 11 and 12.
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from tierwise.core.skills import Skill
-from tierwise.files.compile.artifacts import Kind, Source, is_made
+from tierwise.files.compile.artifacts import Kind, Source
 from tierwise.files.findings import Finding
 from tierwise.files.frontmatter import read_page
+from tierwise.files.marks import LIST_FILE
 from tierwise.files.skill_files import SkillFile
 from tierwise.files.suites import Suite
 from tierwise.files.text_files import read_exact
@@ -35,13 +36,21 @@ def sources_of(suite: Suite, skill_of_file: SkillOf) -> tuple[list[Source], list
     )
     for kind, files in kinds:
         for file in files:
+            if _is_copied(file.path, suite.folder):
+                continue
             raw, wrong = read_exact(file.path)
             if raw is None:
                 findings += wrong
-            elif not is_made(raw):
+            else:
                 sources.append(_source(file, kind, raw, skill_of_file(file)))
                 findings += file.findings
     return sources, findings
+
+
+def _is_copied(path: Path, suite: Path) -> bool:
+    """Whether the file lies in a copy, below the folder of the suite."""
+    folders = [folder for folder in path.parents if folder != suite and folder.is_relative_to(suite)]
+    return any((folder / LIST_FILE).is_file() for folder in folders)
 
 
 def _source(file: SkillFile, kind: Kind, raw: str, skill: Skill) -> Source:
