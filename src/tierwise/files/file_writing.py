@@ -45,6 +45,8 @@ def replace_bytes(
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            draft.touch(0o600)  # it may hold what only its owner may read
         draft.write_bytes(content)
         mode = stat.S_IMODE(draft.stat().st_mode)
         if executable:
