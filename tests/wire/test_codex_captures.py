@@ -125,7 +125,7 @@ def test_the_folder_of_a_skill_is_absolute_however_it_was_named() -> None:
 def test_the_platform_is_codex_and_nothing_bounds_its_answers() -> None:
     for name in EXPECTED:
         for request in captured(name):
-            assert (request.platform, request.max_tokens, request.unbounded_answers) == ("codex", None, 1)
+            assert (request.client, request.max_tokens, request.unbounded_answers) == ("codex", None, 1)
             assert request.effort in ("low", "medium")
 
 

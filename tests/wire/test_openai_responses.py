@@ -66,7 +66,7 @@ class TestReading:
         request = read(input="Hello.", max_output_tokens=50, stream=True, reasoning={"effort": "high"})
         assert (request.user_words, request.turn_begins, request.request_class) == ("Hello.", True, "main")
         assert (request.max_tokens, request.unbounded_answers, request.stream) == (50, 0, True)
-        assert (request.effort, request.platform, request.agent) == ("high", "", "")
+        assert (request.effort, request.client, request.agent) == ("high", "", "")
 
     @pytest.mark.parametrize(
         "body", [b"", b"no json", b"[]", b"{}", b'{"model":5}', b'{"model":""}', b'{"a":' * 99_999]
@@ -102,7 +102,7 @@ class TestReading:
     def test_codexs_metadata_may_be_anything(self) -> None:
         for said in ("", "{", "[]", '{"turn_id":5}', '{"request_kind":null}', "é"):
             request = read({"x-codex-turn-metadata": said}, input="Hi")
-            assert (request.request_class, request.platform) == ("main", "codex")
+            assert (request.request_class, request.client) == ("main", "codex")
             assert request.turn
 
     def test_a_result_is_pending_until_the_model_speaks(self) -> None:

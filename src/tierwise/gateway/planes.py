@@ -94,6 +94,11 @@ RESPONSES: Final = Plane(
 PLANES: Final = (MESSAGES, CHAT, RESPONSES)
 
 
+def platform_of(plane: Plane, request: ModelRequest) -> str:
+    """Where the request's models and prices are listed: at its client's own platform, if it has one."""
+    return request.client if request.client == "codex" else plane.platform
+
+
 def plane_of(path: str) -> Plane | None:
     """The protocol that is spoken at this path; None for a path that no call to a model is made at."""
     return next((plane for plane in PLANES if path.endswith(plane.path)), None)

@@ -6,8 +6,10 @@
 A refusal is 429 with `x-should-retry: false`: a client shows the message once and neither retries nor hangs.
 Never 400 for a budget: clients take that for a request that they could mend. Codex says "Quota exceeded" for
 a quota, whatever the message; it shows ours for a limit of usage that was reached, if a header repeats it.
+opencode tries a 429 six times in over a minute, whatever the headers say, but a 402 once.
 
-Source: rules.md section 12; research/clients.md sections 7 and 11; tried with Codex 0.169.0.
+Source: rules.md section 12; research/clients.md sections 7 and 11; tried with Codex 0.169.0 and opencode
+1.18.33.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from tierwise.core.questions import Refusal
+from tierwise.wire.clients import Client
 
 ERROR_TYPES: Final = {
     400: "invalid_request_error",
@@ -34,8 +37,11 @@ ERROR_TYPES: Final = {
     502: "api_error",
     503: "api_error",
     504: "timeout_error",
+    529: "overloaded_error",
 }
 OPENAI_TYPES: Final = {429: "insufficient_quota", 500: "server_error"}
+REFUSED: Final[dict[Client, int]] = {"opencode": 402}
+"""The status of a refusal, for clients that would try again at a 429."""
 CODEX_LIMIT: Final = "usage_limit_reached"
 CODEX_WORDS: Final = "x-codex-promo-message"
 """What Codex shows its user of a limit that was reached; it goes on with ", or try again later."."""
@@ -93,16 +99,16 @@ def refusal_reply(
     how_to_answer: str = "",
     shape: ErrorShape = anthropic_error,
     *,
-    to_codex: bool = False,
+    client: Client = "",
 ) -> Reply:
     """A call that must not be made: why, until when, what can be done, and how to say so."""
     message = refusal_message(refusal, how_to_answer)
     headers = {**headers, "x-should-retry": "false"}
-    if not to_codex:
-        return error_reply(429, message, headers, shape)
     body = shape(429, message)
-    body["error"]["type"] = CODEX_LIMIT
-    return json_reply(429, body, headers | {CODEX_WORDS: message.rstrip(".")})
+    if client == "codex":
+        body["error"]["type"] = CODEX_LIMIT
+        headers[CODEX_WORDS] = message.rstrip(".")
+    return json_reply(REFUSED.get(client, 429), body, headers)
 
 
 def refusal_message(refusal: Refusal, how_to_answer: str = "") -> str:

@@ -15,7 +15,16 @@ import msgspec
 
 from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
-from tierwise.wire.callers import class_of, fingerprint_of, in_subagent, named, project_of, session_of
+from tierwise.wire.callers import (
+    agent_of,
+    class_of,
+    fingerprint_of,
+    in_subagent,
+    named,
+    project_of,
+    session_of,
+)
+from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Conversation, read_or_none
 from tierwise.wire.json_splice import Span, element_spans, members_of, replaced, value_spans
 from tierwise.wire.requests import ModelRequest, text_bytes_of
@@ -74,8 +83,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         cache_writes=_cache_writes(body),
         effort=config.effort if config else None,
         session=session_of(headers, members, messages),
-        agent=named(headers, "x-claude-code-agent-id")
-        or (f"begun-{turn.key or 'earlier'}" if subagent else ""),
+        agent=agent_of(headers) or (f"begun-{turn.key or 'earlier'}" if subagent else ""),
         parent_agent=named(headers, "x-claude-code-parent-agent-id"),
         subagent=subagent,
         request_class=request_class,
@@ -86,6 +94,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         user_words="" if request_class == "auxiliary" else turn.words,
         skill=skill_in_use(turn),
         tool_result_pending=_pending(messages),
+        client=client_of(headers),
     )
 
 

@@ -2,14 +2,14 @@
 
 | fact | from, best first |
 |---|---|
-| session | `x-tierwise-session`, `x-claude-code-session-id`, `metadata`, a hash of how it begins |
+| session | `x-tierwise-session`, `x-claude-code-session-id`, `metadata`, opencode's, a hash |
 | class | `x-claude-code-request-class`, else the mark that each class leaves in the body |
 | subagent | its class, its id, the client's mark in the system prompt, the prompts of its own agents |
 | project | the path in front of the API: `/p/NAME/v1/messages` |
 
 The credential is read only to be fingerprinted, so that a ledger can tell keys apart without holding one.
 
-Source: research/clients.md sections 2 and 4; rules.md section 10.
+Source: research/clients.md sections 2, 4 and 12; rules.md section 10.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from tierwise.wire import opencode
+from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Block, Conversation, blocks_of, read_or_none
 from tierwise.wire.harness_text import Kind, kind_of
 
@@ -72,6 +74,7 @@ def session_of(headers: Mapping[str, str], members: Members, messages: Conversat
         inner.session_id[:ID_CHARACTERS_MAX],
         metadata.session_id[:ID_CHARACTERS_MAX],
         older[1][:ID_CHARACTERS_MAX] if older else "",
+        *(named(headers, name) for name in opencode.SESSION_HEADERS),
     )
     return next((name for name in candidates if name), "") or f"begun-{_beginning(members, messages)}"
 
@@ -88,6 +91,8 @@ def class_of(headers: Mapping[str, str], path: str, members: Members, messages: 
     """main, subagent, auxiliary, compaction, or another class that the client's header names."""
     if header := named(headers, "x-claude-code-request-class"):
         return header
+    if client_of(headers) == "opencode" and not read_or_none(_list, members.get("tools", _NOTHING)):
+        return opencode.side_class(block.text for at in range(len(messages)) for block in messages.blocks(at))
     if path.partition("?")[0].endswith("/count_tokens") or _wants_only_json(members):
         return "auxiliary"
     if _orders_summary(messages):
@@ -109,9 +114,15 @@ def _orders_summary(messages: Conversation) -> bool:
     return bool(texts) and kind_of(texts[-1]) is Kind.SUMMARISE
 
 
+def agent_of(headers: Mapping[str, str]) -> str:
+    """The id that the client gives a subagent; "" in the main loop, and where it gives none."""
+    own = named(headers, "x-session-id") if named(headers, opencode.PARENT_HEADER) else ""
+    return named(headers, "x-claude-code-agent-id") or own
+
+
 def in_subagent(headers: Mapping[str, str], members: Members) -> bool:
     """Whether a program speaks to this agent. A skill that is typed and forked has no id and no mark."""
-    if headers.get("x-claude-code-request-class") == "subagent" or headers.get("x-claude-code-agent-id"):
+    if headers.get("x-claude-code-request-class") == "subagent" or agent_of(headers):
         return True
     system = [block.text for block in _system(members)]
     if not system or not system[0].startswith("x-anthropic-billing-header:"):

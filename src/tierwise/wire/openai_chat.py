@@ -4,10 +4,10 @@
 |---|---|
 | session | `x-tierwise-session`, `x-session-id`, `x-session-affinity`, `metadata`, `prompt_cache_key`, hash |
 | turn | the last prompt: where it stands, and what it says |
+| agent, class, skill | the marks of `opencode`; the protocol has none |
 | longest answer | `max_completion_tokens`, `max_tokens`; times `n`, the number of answers |
 
-`user` names an end user, not a session, and is left alone. The protocol has no subagents and no mark of a
-skill: every request is of the main loop, and without a skill. Usage is streamed only to who asks for it, so
+`user` names an end user, not a session, and is left alone. Usage is streamed only to who asks for it, so
 every stream is asked for it; a client that did not ask is not shown it (`openai_stream`). Like Messages, a
 request that needs no change goes out as it came; in one that does, all other bytes stay.
 
@@ -25,16 +25,19 @@ import msgspec
 
 from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
+from tierwise.wire import opencode
 from tierwise.wire.answers import larger
 from tierwise.wire.callers import ID_CHARACTERS_MAX, Members, fingerprint_of, named, project_of
+from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Conversation, read_or_none
 from tierwise.wire.harness_text import Kind, kind_of, own_words
 from tierwise.wire.json_splice import members_of, replaced, value_spans, with_first_member
 from tierwise.wire.requests import ModelRequest, text_bytes_of
+from tierwise.wire.skills_in_use import How, SkillMark
 
 BOUNDS: Final = ("max_completion_tokens", "max_tokens")
 """How a request bounds each of its answers; the second is the older name."""
-SESSION_HEADERS: Final = ("x-tierwise-session", "x-session-id", "x-session-affinity")
+SESSION_HEADERS: Final = ("x-tierwise-session", *opencode.SESSION_HEADERS)
 CACHE_WRITES: Final[CacheWrites] = "5m"
 """OpenAI keeps prompts of its own accord, and newer models are billed for it: at one rate, listed as 5 m."""
 ANSWERS_MAX: Final = 128
@@ -45,6 +48,22 @@ _ASKS_USAGE: Final = b'{"include_usage":true}'
 _PROMPTS_APART: Final = frozenset({"assistant", "tool", "function"})
 
 
+class _Function(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _Call(msgspec.Struct, frozen=True):
+    id: str = ""
+    function: _Function = _Function()
+
+
+class _Called(msgspec.Struct, frozen=True):
+    """A message as far as calls of tools go."""
+
+    tool_call_id: str = ""
+    tool_calls: list[_Call] | None = None
+
+
 class _Metadata(msgspec.Struct, frozen=True):
     session_id: str = ""
 
@@ -53,6 +72,8 @@ _text: Final = msgspec.json.Decoder(str)
 _flag: Final = msgspec.json.Decoder(bool)
 _number: Final = msgspec.json.Decoder(int)
 _any: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(object)
+_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_called: Final = msgspec.json.Decoder(_Called)
 _metadata: Final = msgspec.json.Decoder(_Metadata)
 
 
@@ -68,6 +89,8 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         raise WireError("the body names no model: `model` must be a text such as gpt-6.1-sol")
     messages = Conversation(members.get("messages", _NOTHING))
     turn = _turn_of(messages)
+    subagent = bool(named(headers, opencode.PARENT_HEADER))
+    request_class = _class_of(headers, members, messages, subagent=subagent)
     bound, answers = _bound_of(members), _answers_of(members)
     return ModelRequest(
         model=model,
@@ -78,18 +101,19 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         cache_writes=CACHE_WRITES,
         effort=_effort_of(members),
         session=_session_of(headers, members, messages),
-        agent="",
+        agent=named(headers, "x-session-id") if subagent else "",
         parent_agent="",
-        subagent=False,
-        request_class="main",
+        subagent=subagent,
+        request_class=request_class,
         turn=turn.key,
         turn_begins=bool(turn.prompts) and turn.prompts[-1] == messages.last(),
         project=project_of(path),
         key=fingerprint_of(headers),
-        user_words="\n".join(text for text in turn.words if text),
-        skill=None,
+        user_words="" if subagent or request_class == "auxiliary" else turn.said,
+        skill=_skill_of(members, messages, turn),
         tool_result_pending=messages.last() >= 0 and messages.role(messages.last()) == "tool",
         unbounded_answers=answers if bound is None else 0,
+        client=client_of(headers),
     )
 
 
@@ -183,6 +207,11 @@ class _Turn:
     words: tuple[str, ...]
 
     @property
+    def said(self) -> str:
+        """All words, a line each."""
+        return "\n".join(text for text in self.words if text)
+
+    @property
     def key(self) -> str:
         """The same for every request of a turn, and another one for the next."""
         return _hash_of(str(self.prompts[0] if self.prompts else 0), *self.words[:1])
@@ -204,8 +233,49 @@ def _turn_of(messages: Conversation) -> _Turn:
 def _words_of(messages: Conversation, index: int) -> str | None:
     """A person's words in a user message, "" in one of pictures alone; None if a harness wrote all of it."""
     texts = [block.text for block in messages.blocks(index) if block.type == "text"]
-    said = [own_words(text) for text in texts if kind_of(text) is Kind.WORDS]
+    said = [_own_words(text) for text in texts if kind_of(text) is Kind.WORDS]
     return "\n".join(said) if said or not texts else None
+
+
+def _own_words(text: str) -> str:
+    """A person's words, without the instructions of a skill that was typed."""
+    typed = opencode.typed_skill(text)
+    return own_words(text) if typed is None else typed.args
+
+
+def _class_of(headers: Mapping[str, str], members: Members, messages: Conversation, *, subagent: bool) -> str:
+    if client_of(headers) == "opencode" and not read_or_none(_list, members.get("tools", _NOTHING)):
+        return opencode.side_class(block.text for at in range(len(messages)) for block in messages.blocks(at))
+    return "subagent" if subagent else "main"
+
+
+def _skill_of(members: Members, messages: Conversation, turn: _Turn) -> SkillMark | None:
+    """The skill that was typed or called last in the turn; None if none was."""
+    begins_at = turn.prompts[0] if turn.prompts else 0
+    answered = next(messages.backwards("assistant"), -1)
+    for at in range(len(messages) - 1, begins_at - 1, -1):
+        role, texts = messages.role(at), (block.text for block in messages.blocks(at))
+        if role == "user":
+            found = next(filter(None, map(opencode.typed_skill, texts)), None)
+        else:
+            text = next(texts, "") if role == "tool" else ""
+            called = text.startswith(opencode.LOADED) and _answers_skill_tool(members, at)
+            found = opencode.loaded_skill(text) if called else None
+        if found is not None:
+            how: How = "typed" if role == "user" else "tool"
+            return SkillMark(found.name, found.base_dir, how, found.args, boundary=at > answered)
+    return None
+
+
+def _answers_skill_tool(members: Members, at: int) -> bool:
+    """Whether the message at this place holds the result of a call of the skill tool."""
+    messages = read_or_none(_list, members.get("messages", _NOTHING)) or []
+    result = read_or_none(_called, messages[at]) or _Called()
+    for raw in reversed(messages[:at]):
+        for call in (read_or_none(_called, raw) or _Called()).tool_calls or ():
+            if call.id == result.tool_call_id:
+                return call.function.name == opencode.SKILL_TOOL
+    return False
 
 
 def _hash_of(*texts: str) -> str:

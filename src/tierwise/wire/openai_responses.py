@@ -27,6 +27,7 @@ import msgspec
 from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
 from tierwise.wire.callers import ID_CHARACTERS_MAX, Members, fingerprint_of, named, project_of
+from tierwise.wire.clients import TURN_METADATA, client_of
 from tierwise.wire.codex_skills import skill_in_use
 from tierwise.wire.codex_text import Part, own_words, part_of
 from tierwise.wire.conversation import read_or_none
@@ -38,7 +39,6 @@ SESSION_HEADERS: Final = ("x-tierwise-session", "session-id", "x-session-id", "x
 BOUND: Final = "max_output_tokens"
 CACHE_WRITES: Final[CacheWrites] = "5m"
 """OpenAI keeps prompts of its own accord, and newer models are billed for it: at one rate, listed as 5 m."""
-TURN_METADATA: Final = "x-codex-turn-metadata"
 PARENT: Final = "x-codex-parent-thread-id"
 
 _NOTHING: Final = msgspec.Raw(b"null")
@@ -112,7 +112,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         skill=skill_in_use(items, turn.begins_at),
         tool_result_pending=_pending(items),
         unbounded_answers=1 if bound is None else 0,
-        platform="codex" if _is_codex(headers) else "",
+        client=client_of(headers),
     )
 
 
@@ -138,10 +138,6 @@ def _effort_of(members: Members) -> str | None:
 def _bound_of(members: Members) -> int | None:
     bound = read_or_none(_number, members.get(BOUND, _NOTHING))
     return bound if bound is not None and bound >= 0 else None
-
-
-def _is_codex(headers: Mapping[str, str]) -> bool:
-    return TURN_METADATA in headers or headers.get("originator", "").startswith("codex")
 
 
 def _codex_in(headers: Mapping[str, str]) -> _Codex:

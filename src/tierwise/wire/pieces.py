@@ -10,7 +10,7 @@ A skill's instructions are believed only where the harness puts them, for anybod
 beside the result of a call of the Skill tool, or right behind a whole command block of their own. A tool's
 result and a file are never text blocks of a user message, so nothing in them is ever taken for a marker.
 
-Source: research/clients.md section 3.
+Source: research/clients.md sections 3 and 12.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ import msgspec
 
 from tierwise.wire.conversation import Block, Conversation, blocks_of, read_or_none
 from tierwise.wire.harness_text import Kind, aside_words, base_dir_of, command_of, kind_of, own_words
+from tierwise.wire.opencode import LOADED, SKILL_TOOL, loaded_skill, typed_skill
 
 _LAUNCHING: Final = "Launching skill: "
 _LAUNCHING_WITHIN: Final = 80
 """So many bytes of a result are looked at for these words: enough for a text in a list of blocks."""
 
+_LOADED: Final = b"<skill_content "
 _ASIDE: Final = b"The user sent a new message while you were working:"
 
 
@@ -78,7 +80,7 @@ def pieces_of(conversation: Conversation, index: int) -> list[Piece]:
 
 def _speaks(raw: bytes) -> bool:
     """Whether a message can hold more than plain results: most of a long turn's messages cannot."""
-    return raw.startswith(b'"') or b'"text"' in raw or _LAUNCHING.encode() in raw
+    return raw.startswith(b'"') or b'"text"' in raw or _LAUNCHING.encode() in raw or _LOADED in raw
 
 
 class _Reader:
@@ -103,7 +105,10 @@ class _Reader:
 
     def _read_result(self, block: Block) -> None:
         """The Skill tool's own result launches a skill; any other result is only a result."""
-        if _LAUNCHING.encode() not in bytes(memoryview(block.content)[:_LAUNCHING_WITHIN]):
+        start = bytes(memoryview(block.content)[:_LAUNCHING_WITHIN])
+        if _LOADED in start:
+            self._read_loaded(block)
+        if _LAUNCHING.encode() not in start:
             return
         text = next((part.text for part in blocks_of(block.content)), "")
         args = _skill_calls(self._conversation, self._index).get(block.tool_use_id)
@@ -111,7 +116,18 @@ class _Reader:
             self._launched.append(len(self._pieces))
             self._add(Act.LAUNCHED, args, text.removeprefix(_LAUNCHING).partition("\n")[0].strip())
 
+    def _read_loaded(self, block: Block) -> None:
+        """opencode's skill tool brings the instructions in its result."""
+        text = next((part.text for part in blocks_of(block.content)), "")
+        skill = loaded_skill(text) if text.startswith(LOADED) else None
+        if skill and block.tool_use_id in _skill_calls(self._conversation, self._index, SKILL_TOOL):
+            self._add(Act.LAUNCHED, "", skill.name, skill.base_dir)
+
     def _read_text(self, text: str) -> None:
+        typed = typed_skill(text) if self._command is None and not self._launched else None
+        if typed is not None:
+            self._add(Act.TYPED, typed.args, typed.name, typed.base_dir)
+            return
         kind = kind_of(text)
         if kind in (Kind.BODY, Kind.LOADED, Kind.WORDS):
             self._read_prose(text, kind)
@@ -161,15 +177,15 @@ class _SkillCall(msgspec.Struct, frozen=True):
 _skill_call: Final = msgspec.json.Decoder(_SkillCall)
 
 
-def _skill_calls(conversation: Conversation, index: int) -> dict[str, str]:
-    """The calls of the Skill tool that the user message at `index` answers: id → arguments."""
+def _skill_calls(conversation: Conversation, index: int, tool: str = "Skill") -> dict[str, str]:
+    """The calls of the skill tool that the user message at `index` answers: id → arguments."""
     for earlier in conversation.backwards("assistant", index):
-        return dict(_calls_in(conversation.blocks(earlier)))
+        return dict(_calls_in(conversation.blocks(earlier), tool))
     return {}
 
 
-def _calls_in(blocks: Iterable[Block]) -> Iterable[tuple[str, str]]:
+def _calls_in(blocks: Iterable[Block], tool: str) -> Iterable[tuple[str, str]]:
     for block in blocks:
-        if block.type == "tool_use" and block.name == "Skill":
+        if block.type == "tool_use" and block.name == tool:
             call = read_or_none(_skill_call, block.input)
             yield block.id, call.args if call is not None else ""

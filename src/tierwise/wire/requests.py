@@ -17,6 +17,7 @@ import msgspec
 
 from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
+from tierwise.wire.clients import Client
 from tierwise.wire.json_splice import replaced, value_spans
 from tierwise.wire.skills_in_use import SkillMark
 
@@ -33,7 +34,8 @@ class ModelRequest:
     `text_bytes` is the body's length with every image at what its tokens weigh, `cache_writes` the longest
     life that it asks the prompt cache for.
     `unbounded_answers` are the answers that a request without `max_tokens` lets grow as long as the model can
-    write: 0 where the protocol demands a bound. `platform` is the client's, "" where the protocol tells it.
+    write: 0 where the protocol demands a bound. `client` is who sends it, if it is one that needs care of its
+    own, else "".
     """
 
     model: str
@@ -56,7 +58,7 @@ class ModelRequest:
     tool_result_pending: bool
     unbounded_answers: int = 0
     cache_writes: CacheWrites = "none"
-    platform: str = ""
+    client: Client = ""
 
 
 _BASE64: Final = re.compile(rb'["/,][A-Za-z0-9+/]{2000,}={0,2}"')
