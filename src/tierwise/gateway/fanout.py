@@ -86,8 +86,9 @@ class Fanout:
     ) -> Spawn | Refusal | None:
         """The agent that is about to start, with its beginning held; a refusal where that does not fit.
 
-        `wanting` None holds nothing. None if the batch is too large to be followed. StoreError if the ledger
-        fails and a hard budget governs.
+        What is held for siblings on a guess, at their parent's price, is not a reason to refuse. `wanting`
+        None holds nothing. None if the batch is too large to be followed. StoreError if the ledger fails and
+        a hard budget governs.
         """
         spawn = self.joined(session, parent, call, now_us)
         if spawn is None:
@@ -96,12 +97,13 @@ class Fanout:
         if wanting is None:
             self._release(spawn)
             return spawn
-        wanted = self._begin(spawn, wanting)
-        if isinstance(wanted, Refusal):
-            return wanted
-        if spawn.taken is None:
-            return spawn
-        return self._purser.begun(wanted, await asyncio.wrap_future(spawn.taken)) or spawn
+        refusal = await self._begun(spawn, wanting)
+        guessed = [one for one in self._siblings(session, parent) if one.hold and not one.claimed]
+        if refusal is not None and guessed:
+            for one in guessed:
+                self._release(one)
+            refusal = await self._begun(spawn, wanting)
+        return refusal or spawn
 
     def deny(self, spawn: Spawn) -> None:
         """The agent is not going to start."""
@@ -181,6 +183,17 @@ class Fanout:
         if call not in batch.spawns and len(batch.spawns) < MAX_SPAWNS:
             batch.spawns[call] = Spawn(call)
         return batch.spawns.get(call)
+
+    def _siblings(self, session: str, parent: str) -> list[Spawn]:
+        batch = self._batches.get((session, parent))
+        return list(batch.spawns.values()) if batch is not None else []
+
+    async def _begun(self, spawn: Spawn, wanting: Wanting) -> Refusal | None:
+        """Why the spawn's beginning cannot be held; None if it is, or need not be."""
+        wanted = self._begin(spawn, wanting)
+        if isinstance(wanted, Refusal) or spawn.taken is None:
+            return wanted if isinstance(wanted, Refusal) else None
+        return self._purser.begun(wanted, await asyncio.wrap_future(spawn.taken))
 
     def _begin(self, spawn: Spawn, wanting: Wanting) -> Wanted | Refusal:
         """Ask for the spawn's hold, in the place of the one that it had, which ends either way."""
