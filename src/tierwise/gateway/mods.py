@@ -74,7 +74,9 @@ class Decided:
         unseen = was.skill is None and call.skill is not None and self.routed.send == was.asked_model
         if call.pin or (unseen and request.model == was.asked_model):
             return None
-        known = replace(call, agent=was.agent, named_model=request.model, step=was.step)
+        known = replace(
+            call, agent=was.agent, agent_name=was.agent_name, named_model=request.model, step=was.step
+        )
         if was.skill is not None:
             known = replace(known, skill=was.skill, skill_folder=was.skill_folder)
         return replace(self.routed, call=known, send=request.model, effort=None)
