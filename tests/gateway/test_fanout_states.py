@@ -21,16 +21,17 @@ from tierwise.store.ledger import Ledger
 from tierwise.store.sqlite import SqliteStore
 from tierwise.wiring.catalogs import load_catalog
 
-LIMIT = 500_000_000
+LIMIT = 330_000_000
+"""Two beginnings on the dear model, or forty on the cheap one."""
 BUDGET = Budget("purse", "session", "usd", LIMIT, hard=True)
 EVERYTHING = Purse("purse", "all", "", "usd", LIMIT, hard=True)
 DEAR, CHEAP = "claude-sonnet-5-5", "claude-haiku-5-5"
 
-calls = st.sampled_from([f"t{n}" for n in range(6)])
-agents = st.sampled_from([f"a{n}" for n in range(6)])
+calls = st.sampled_from([f"t{n}" for n in range(4)])
+agents = st.sampled_from([f"a{n}" for n in range(4)])
 parents = st.sampled_from(["", "a0"])
 steps = st.one_of(
-    st.tuples(st.just("expect"), parents, st.lists(calls, max_size=6)),
+    st.tuples(st.just("expect"), parents, st.lists(calls, max_size=6), st.booleans()),
     st.tuples(st.just("claim"), parents, calls, st.booleans()),
     st.tuples(st.just("bind"), agents),
     st.tuples(st.just("call"), agents, st.integers(1, 60)),
@@ -64,7 +65,8 @@ class Table:
     async def play(self, what: str, *given: Any) -> None:
         now_us = self.ledger.now_us()
         if what == "expect":
-            self.fanout.expect("s", given[0], given[1], self.wanting(DEAR), now_us)
+            guessed = self.wanting(CHEAP if given[2] else DEAR)
+            self.fanout.expect("s", given[0], given[1], guessed, now_us)
         elif what == "claim":
             model = CHEAP if given[2] else DEAR
             claimed = await self.fanout.claim("s", given[0], given[1], "r", self.wanting(model), now_us)
@@ -105,7 +107,7 @@ class Table:
         return {spawn.hold for spawn in spawns if spawn.hold}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(steps, max_size=25))
 def test_the_ledger_holds_what_is_promised_and_no_more(played: list[tuple[Any, ...]]) -> None:
     async def run() -> None:
