@@ -85,6 +85,7 @@ def test_more_words_in_front_never_undo_a_match(when: str, request: str, more: s
         ("x", "not " * 100_000 + "x"),
         ("状态" * 10_000, "状态" * 50_000),
         ("x", "e.g." * 100_000),
+        ("a" * 20_000 + " b", "a" * 20_000 + " b"),
     ],
 )
 def test_no_text_takes_long(when: str, request_: str) -> None:

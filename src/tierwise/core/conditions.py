@@ -31,8 +31,9 @@ INSPECTED_CHARS: Final = 20_000
 """Of a longer request only the beginning is read: what follows is a paste."""
 CONDITION_CHARS: Final = 1_000
 MAX_ALTERNATIVES: Final = 100
-MAX_TRIES: Final = 100
-"""Places at which one word is looked for; a request that denies it a hundred times is none."""
+MAX_TRIES: Final = 1_000
+"""Words that are looked at for one stem."""
+MAX_WORD_CHARS: Final = 64
 MAX_GLOB_CHARS: Final = 200
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -126,7 +127,7 @@ def _alternatives(when: str) -> tuple[tuple[str, ...], ...]:
     pieces = (piece for piece in _SPLIT.split(when.lower()) if not _NEGATIVE.search(piece))
     spread = (text for piece in pieces for text in _spread(piece))
     stems = (tuple(stem for _, stem in content_words(_ELISION.sub(" ", text))) for text in spread)
-    return tuple(islice((one for one in stems if one), MAX_ALTERNATIVES))
+    return tuple(islice(dict.fromkeys(one for one in stems if one), MAX_ALTERNATIVES))
 
 
 def _spread(piece: str) -> Iterator[str]:
@@ -153,7 +154,8 @@ _UNLIKE: Final = frozenset({"important", "importantly", "importance"})
 
 @lru_cache(maxsize=16384)
 def _stem(word: str) -> str:
-    return word if word in _UNLIKE else str(_stemmer().stemWord(word))
+    """The stem of a word in lower case; what is too long to be one is its own."""
+    return word if word in _UNLIKE or len(word) > MAX_WORD_CHARS else str(_stemmer().stemWord(word))
 
 
 # -- what a request says -----------------------------------------------------------------------------------
@@ -171,13 +173,18 @@ def _occurrence(stem: str, prompt: str) -> str | None:
     at = prompt.find(prefix)
     tries = 0
     while at >= 0 and tries < MAX_TRIES:
-        word = _WORD.match(prompt, at)
-        if word and (at == 0 or not prompt[at - 1].isalnum()) and _stem(word[0]) == stem:
-            if not _is_denied(prompt, at, word[0]) and not is_file(_token(prompt, at, word.end())):
+        if at == 0 or not prompt[at - 1].isalnum():
+            word = _WORD.match(prompt, at)
+            if word and _stem(word[0]) == stem and _counts(prompt, word):
                 return word[0]
             tries += 1
         at = prompt.find(prefix, at + 1)
     return None
+
+
+def _counts(prompt: str, word: re.Match[str]) -> bool:
+    """Whether a word of the request is neither denied nor part of a file's name."""
+    return not _is_denied(prompt, word.start(), word[0]) and not is_file(_token(prompt, *word.span()))
 
 
 def _is_denied(prompt: str, at: int, word: str) -> bool:

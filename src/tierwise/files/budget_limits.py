@@ -48,7 +48,7 @@ def limit_of(text: str) -> tuple[BudgetUnit, int | None]:
 
     Raises ValueError with what is wrong, for a person.
     """
-    words = text.strip().lower()
+    words = " ".join(text.lower().split())  # a pattern with many optional gaps is slow on long ones
     if nothing := _NONE.fullmatch(words):
         return _unit(nothing["unit"] or "usd"), None
     found = _AMOUNT.fullmatch(words)

@@ -30,6 +30,8 @@ INSPECTED_CHARS: Final = 20_000
 """Of a longer prompt only the beginning is read: what follows is a paste."""
 INSPECTED_MENTIONS: Final = 64
 """Of more mentions only the last ones are read: the last order wins."""
+LINK_CHARS: Final = 40
+"""How far apart two names may stand that "and", "or" or a comma joins."""
 SENTENCE_CHARS: Final = 240
 """How far a sentence is followed to either side of a name."""
 
@@ -193,7 +195,8 @@ def _enumerations(low: str, mentions: list[_Mention]) -> Iterator[list[_Mention]
     group: list[_Mention] = []
     joined = False
     for mention in mentions:
-        link = _LINK.fullmatch(low, group[-1].end, mention.start) if group else None
+        near = group and mention.start - group[-1].end <= LINK_CHARS
+        link = _LINK.fullmatch(low, group[-1].end, mention.start) if near else None
         if group and link is None:
             yield from [group] if joined else ([one] for one in group)
             group, joined = [], False

@@ -26,9 +26,7 @@ from tierwise.files.nodes import Entry, Node, quoted
 _TITLE: Final = re.compile(r"\bmodel[ -]routing\b", re.IGNORECASE)
 _MARKS: Final = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
 _BULLET: Final = re.compile(r"\s*(?:[-+•]\s+|\d+[.)]\s+)?")
-_DEFAULT: Final = re.compile(
-    r"default (?P<what>[\w -]*?)\s*[:=]\s*(?P<value>\S+)\s*(?:\(.*\))?\.?", re.IGNORECASE
-)
+_DEFAULT: Final = re.compile(r"default (?P<what>[\w -]*)[:=] ?(?P<value>\S++) ?(?:\(.*\))?\.?", re.IGNORECASE)
 _OVERRIDE: Final = re.compile(
     r"override\s*:\s*(?P<skill>\S+?)\s*"
     r"(?::|→|->|=|\s(?:(?:should|must) )?(?:always )?(?:uses?|runs? on|on))\s+"
@@ -36,7 +34,7 @@ _OVERRIDE: Final = re.compile(
     re.IGNORECASE,
 )
 _BEGINS: Final = re.compile(r"(default|override)\b[^:=]*[:=]", re.IGNORECASE)
-_NOUN: Final = re.compile(r"[ _-]*(?:model|tier)$")
+_NOUN: Final = re.compile(r"(?<![ _-])[ _-]*(?:model|tier)$")
 PLATFORM: Final = "platform"
 
 
@@ -49,7 +47,7 @@ def read_prose(text: str, path: str) -> tuple[Node, list[Finding]]:
     overrides: dict[str, Entry] = {}
     findings: list[Finding] = []
     for line in _said(text):
-        sentence = _BULLET.sub("", _MARKS.sub("", line.text), count=1).strip()
+        sentence = " ".join(_BULLET.sub("", _MARKS.sub("", line.text), count=1).split())
         target, key, node = _understood(sentence, line.number, defaults, overrides)
         if node is None:
             findings += _not_understood(sentence, line.number, path)
