@@ -6,7 +6,7 @@ import asyncio
 from itertools import count
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tierwise import wiring
@@ -109,6 +109,14 @@ class Table:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(steps, max_size=25))
+@example(
+    [
+        ("expect", "", ["t0"], True),
+        ("claim", "", "t1", False),
+        ("claim", "", "t2", False),
+        ("claim", "", "t0", False),  # what it had does not outlive the refusal
+    ]
+)
 def test_the_ledger_holds_what_is_promised_and_no_more(played: list[tuple[Any, ...]]) -> None:
     async def run() -> None:
         table = Table()
