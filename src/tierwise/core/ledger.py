@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from tierwise.core.usage import Usage
 
-Outcome = Literal["ok", "error", "cut", "client_gone", "unreachable", "refused"]
+Outcome = Literal["ok", "error", "cut", "client_gone", "unreachable", "refused", "steered"]
 
 TOKEN_WEIGHTS_PERCENT: Final = {
     "input": 100,

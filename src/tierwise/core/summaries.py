@@ -77,7 +77,8 @@ class Summary:
 
     `if_all` has a comparison for every tier that was priced, dearest first. `unpriced` counts calls by the
     model that has no known price. `moved` calls ran on another tier than asked; `downgraded` ones below the
-    tier that was wished for. `first_us` and `last_us` are None without a call.
+    tier that was wished for. `steered` requests were no calls: the client was told to make them anew on
+    another model. `first_us` and `last_us` are None without a call.
     """
 
     rows: tuple[Row, ...]
@@ -96,6 +97,7 @@ class Summary:
     failed: int
     usage_estimated: int
     budgets: tuple[str, ...]
+    steered: int = 0
 
 
 def summarise(executions: Iterable[Execution], budgets: tuple[str, ...] | None = None) -> Summary:
@@ -180,6 +182,10 @@ class _Tally:
     latest: Execution | None = None
 
     def add(self, execution: Execution) -> None:
+        """Count a call. One that was steered was not made: the client made it anew, on another model."""
+        if execution.outcome == "steered":
+            self.flags["steered"] += 1
+            return
         tier, model = charged_to(execution)
         label = model_used(execution)
         cost = _known(execution.cost_nanousd, execution.usage)
@@ -234,6 +240,7 @@ class _Tally:
             failed=flags["failed"],
             usage_estimated=flags["estimated"],
             budgets=budgets,
+            steered=flags["steered"],
         )
 
     def _all_tiers(self) -> tuple[Comparison, ...]:

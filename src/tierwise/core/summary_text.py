@@ -57,6 +57,7 @@ def summary_json(summary: Summary) -> dict[str, object]:
         "downgraded": summary.downgraded,
         "mismatched": summary.mismatched,
         "failed": summary.failed,
+        "steered": summary.steered,
         "usage_estimated": summary.usage_estimated,
         "rules": dict(summary.by_rule),
         "zones": dict(summary.by_zone),
@@ -176,7 +177,7 @@ def _left_out(entry: Comparison) -> str:
 
 
 def _routing(summary: Summary) -> list[str]:
-    lowered = counted(summary.downgraded, "call")
+    lowered, steered = counted(summary.downgraded, "call"), counted(summary.steered, "request")
     return [
         *(
             f"{label}: {printable(_counts(counts))}"
@@ -184,6 +185,7 @@ def _routing(summary: Summary) -> list[str]:
             if counts
         ),
         *([f"Below the tier that was wished for: {lowered}"] if summary.downgraded else []),
+        *([f"Led to another model by the client's own fallbacks: {steered}"] if summary.steered else []),
     ]
 
 

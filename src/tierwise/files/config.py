@@ -20,6 +20,7 @@ from tierwise.core.questions import Settings
 from tierwise.core.skills import Role, Routing
 from tierwise.core.tiers import Ladder, Tier
 from tierwise.core.zones import EVERYTHING, Scope, Thresholds
+from tierwise.files.config_keys import Steering
 from tierwise.files.config_ladder import ladder_from
 from tierwise.files.config_schema import (
     CONSERVATION_MODE,
@@ -115,6 +116,7 @@ class Config:
     findings: tuple[Finding, ...]
     notify: NotifySpec = NOWHERE
     dynamic: DynamicSpec = NOT_DYNAMIC
+    steering: Steering = "auto"
 
 
 def load_config(
@@ -251,6 +253,7 @@ def _config(standing: Mapping[Key, Entry], words: TierWords, findings: tuple[Fin
         findings=findings,
         notify=notify_of(value),
         dynamic=dynamic,
+        steering=value["steering",],
     )
 
 

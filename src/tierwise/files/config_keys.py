@@ -32,6 +32,9 @@ _LONG: Final = frozenset({"<skill>", "<phase>"})
 MODES: Final = ("off", "observe", "enforce")
 """What is done with decisions: nothing, logged only, applied; weakest first."""
 
+Steering = Literal["auto", "off"]
+"""Whether a client may be led to its own fallbacks."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
@@ -139,6 +142,12 @@ KEYS: Final[dict[str, KeyInfo]] = {
     ),
     "switch_cost": KeyInfo(
         "Which lowerings are undone if the warm prompt cache makes them dearer", "word", get_args(SwitchCost)
+    ),
+    "steering": KeyInfo(
+        "Whether a client that falls back by itself is led to the decided tier, where its request cannot be"
+        " given to that tier's model as it is: auto = yes, off = it is served as asked",
+        "word",
+        get_args(Steering),
     ),
     "fallbacks": KeyInfo(
         "Tiers to turn to, in order, if the decided one cannot be had", "tiers", default="none"

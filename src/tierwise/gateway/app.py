@@ -42,12 +42,13 @@ from tierwise.gateway.hooks import Hooks
 from tierwise.gateway.mods import PATH as DECIDE
 from tierwise.gateway.mods import DecideApi, Mods
 from tierwise.gateway.notices import Notices
-from tierwise.gateway.planes import Plane, plane_of, platform_of
+from tierwise.gateway.planes import MESSAGES, Plane, plane_of, platform_of
 from tierwise.gateway.purser import Held, Ledger, Purser
 from tierwise.gateway.relay import Exchange, relay, reply
 from tierwise.gateway.replies import Reply, anthropic_error, error_reply, json_reply, refusal_reply
 from tierwise.gateway.sessions import Sessions
 from tierwise.gateway.spawning import Spawning
+from tierwise.gateway.steering import FALLBACKS, OVERLOADED, Steering, steering_reply
 from tierwise.gateway.upstream import Upstream
 from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
@@ -103,6 +104,7 @@ class Gateway:
         self._purser = Purser(ledger, router.catalog, day_of, self._alarm)
         self._sessions = Sessions()
         self._warmth = Warmth()
+        self._steering = Steering(router.catalog, self._alarm)
         self._control = control
         bulletins = Bulletins()
         self._consents = Consents(control.offers, notices, router.configs, self._alarm, bulletins.keep)
@@ -206,6 +208,10 @@ class Gateway:
         self._hooks.begins(request)
         id, routed = await self._routed(id, began_us, plane, request, headers)
         own = _own_headers(id, routed)
+        if plane is MESSAGES and self._steering.leads(routed, headers.get(FALLBACKS, "")):
+            self._settle(None, routed, Answered(id, began_us, self._now_us(), OVERLOADED, "steered"))
+            return steering_reply(routed, own)
+        routed = self._in_its_shape(routed)
         held: Held | Refusal | None = routed.decision.refusal if routed.mode == "enforce" else None
         if held is None:
             begun = self._hooks.spawning.fanout.hold_of(request.session, request.agent)
@@ -248,10 +254,18 @@ class Gateway:
             if routed is not None:
                 return decided.use() or id, routed
         else:
-            call = self._call(plane, request, headers)
+            call = self._steering.recall(self._call(plane, request, headers))
         routed = await self._route(replace(call, named_model=request.model))
         self._consents.follow(routed, now_us)
         return id, routed
+
+    def _in_its_shape(self, routed: Routed) -> Routed:
+        """The call as its request's shape lets it be sent, with an alarm if it was decided otherwise."""
+        if not routed.misfit:
+            return routed
+        shaped = routed.served_as_asked()
+        self._alarm(shaped.alarms[-1])
+        return shaped
 
     async def _as_it_is(self, method: str, scope: Scope, target: str, receive: Receive, send: Send) -> None:
         body = await body_of(receive)

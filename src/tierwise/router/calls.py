@@ -8,7 +8,7 @@ Source: rules.md sections 3 and 10; ARCHITECTURE.md, "The life of one call".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -99,6 +99,8 @@ class Routed:
     """A call with its decision. `send` is the model to ask for; the asked one where nothing changes.
 
     `effort` is the one to ask for, None to leave the request's own. `mode` is observe, enforce or off.
+    `misfit` is the decided model where the request would have to be reshaped for it, so that `send` is
+    another; `steering` says whether the client may then be led to a fallback of its own.
     `alarms` say what went wrong while routing: the call goes on, but somebody should know. `budgets` are all
     that may govern it.
     """
@@ -112,6 +114,16 @@ class Routed:
     user_words: str = ""
     alarms: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    misfit: str = ""
+    steering: bool = False
+
+    def served_as_asked(self) -> Routed:
+        """The call that is sent in the shape that it has, with an alarm if it was decided otherwise."""
+        if not self.misfit:
+            return self
+        shape = f"a request made for {self.call.body_model} has another shape"
+        alarm = f"decided {self.misfit}, but {shape}: served as asked"
+        return replace(self, alarms=(*self.alarms, alarm))
 
 
 @dataclass(frozen=True, slots=True)

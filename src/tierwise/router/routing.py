@@ -83,7 +83,7 @@ class Router:
         alarms = list(prepared.alarms)
         if config.mode == "off":
             question = self._question(call, None, config, UserWish(), day)
-            return Routed(call, question, decide(question), "off", call.asked_model, alarms=tuple(alarms))
+            return Routed(call, question, decide(question), "off", call.body_model, alarms=tuple(alarms))
         inline, wish = self._wish(call, skill, config)
         if call.pin and wish.pin is None:
             alarms.append(f"`{call.pin[:60]}` is no tier or known model: the call was not pinned to it")
@@ -97,7 +97,7 @@ class Router:
         if skill is not None:
             question = replace(question, history=history(skill.name, question.candidates))
         decision = decide(question)
-        send = self._to_send(call, config, question, decision, alarms)
+        send, misfit = self._to_send(call, config, question, decision, day)
         effort = decision.effort if config.mode == "enforce" and decision.effort != call.effort else None
         return Routed(
             call,
@@ -109,6 +109,8 @@ class Router:
             inline.words,
             tuple(alarms),
             self.balances.budgets_of(config),
+            misfit,
+            steering=config.steering == "auto",
         )
 
     def decided(
@@ -121,7 +123,7 @@ class Router:
     ) -> Routed:
         """Both at once, for whoever can ask for the standings without waiting."""
         prepared = self.prepare(call, now_us)
-        return self.route(prepared, standings(prepared.governing.purses), day, history)
+        return self.route(prepared, standings(prepared.governing.purses), day, history).served_as_asked()
 
     def _folder(self, call: Call, alarms: list[str]) -> Path | None:
         """Where the skill in use lives, if it may be read there."""
@@ -195,7 +197,9 @@ class Router:
             asked_card=replace(card, tier=asked.name) if card and asked else None,
             settings=config.settings,
             user=wish,
-            candidates=self.catalog.candidates(call.platform, ladder, tier_models, day, like=asked_model),
+            candidates=self.catalog.candidates(
+                call.platform, ladder, tier_models, day, like=call.body_model or None
+            ),
             elsewhere=self.catalog.elsewhere(call.platform, ladder, tier_models, day, self.reachable)
             if self.reachable
             else {},
@@ -231,22 +235,24 @@ class Router:
         return self._card(call.asked_model, call.platform, day) if call.asked_model else None
 
     def _to_send(
-        self, call: Call, config: Config, question: Question, decision: Decision, alarms: list[str]
-    ) -> str:
-        """The model id to ask for: the decided one if the mode enforces and the request's shape allows it."""
-        asked, card, model = question.asked_model or "", question.asked_card, decision.model
-        if not asked:
-            return model.id if model is not None else ""
-        if config.mode != "enforce" or model is None or decision.tier == question.asked:
-            return asked
-        if call.reshapes:
-            return model.id
-        if card is None or model.family != card.family or not model.family:
-            alarms.append(
-                f"decided {model.id}, but a request made for {asked} has another shape: served as asked"
-            )
-            return asked
-        return model.id
+        self, call: Call, config: Config, question: Question, decision: Decision, day: str
+    ) -> tuple[str, str]:
+        """The model id to ask for, and the decided one where the request's shape does not allow it.
+
+        What is asked for is the decided model, if the mode enforces, and the body's own where it may not be.
+        """
+        body, model = call.body_model, decision.model
+        if config.mode != "enforce" or model is None:
+            return body or (model.id if model else ""), ""
+        wanted = call.asked_model if body and decision.tier == question.asked else model.id
+        if not body or wanted == body or call.reshapes:
+            return wanted, ""
+        if tier_named(body, self.catalog, config) == decision.tier:
+            return body, ""
+        own = self._card(body, call.platform, day)
+        other = model if wanted == model.id else question.asked_card
+        fits = own is not None and other is not None and own.family == other.family != ""
+        return (wanted, "") if fits else (body, wanted)
 
 
 def tier_named(word: str, catalog: Catalog, config: Config) -> Tier | None:
