@@ -2,8 +2,8 @@
 
     python bench/recommend.py FOLDER… [--json]
 
-Takes every SKILL.md and agents/*.md below the folders that has a plain `model: haiku|sonnet|opus` (or the id of
-a model in the catalog), hides that word, and asks for a recommendation. Files of one name and description
+Takes every SKILL.md and agents/*.md below the folders that has a plain `model: haiku|sonnet|opus` (or the id
+of a model in the catalog), hides that word, and asks for a recommendation. Files of one name and description
 count once. Baselines: always sonnet, and always what most of these authors named (known only afterwards, so
 no method could use it).
 
