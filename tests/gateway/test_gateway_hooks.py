@@ -188,6 +188,10 @@ def test_what_a_hook_changed_is_recorded_as_the_client_would_have_asked(tmp_path
         _, record = await at.recorded(2)
         assert (record.asked_model, record.decided_model, record.served_model) == (OPUS, HAIKU, HAIKU)
         assert not record.mismatch
+        await starts_agent(at, "t2")
+        await hook(at, "SubagentStart", agent_id="a2", agent_type="reviewer")
+        await call(at, "claude-haiku-4-5", agent="a2")
+        assert at.models_asked_for()[-1] == "claude-haiku-4-5", "what its aliases mean is the client's to say"
 
     play(tmp_path, what)
 

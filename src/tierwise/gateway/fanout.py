@@ -45,7 +45,7 @@ Wanting = Callable[[str], Wanted]
 class Spawn:
     """One agent that is to start. `hold` is what the ledger has for it, `taken` the promise of that; None
     where no hard budget governs. `adaptations` is what it is told as it starts. `asked_model` is what the
-    client would have run it on, "" where that is what it does."""
+    client would have run it on, `model` what it was told to; "" where nothing was changed."""
 
     call: str
     type: str = ""
@@ -56,6 +56,7 @@ class Spawn:
     agent: str = ""
     adaptations: str = ""
     asked_model: str = ""
+    model: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -136,10 +137,12 @@ class Fanout:
         known = self._agents.get((session, agent))
         return len(known[0].spawns) if known is not None else 0
 
-    def asked_model(self, session: str, agent: str) -> str:
-        """What the client would have run the agent on; "" where nothing was changed."""
+    def asked_model(self, session: str, agent: str, model: str) -> str:
+        """What the client would have asked for, where it was told to ask for this model; else the model."""
         known = self._agents.get((session, agent))
-        return known[1].asked_model if known is not None else ""
+        if known is None or known[1].model != model:
+            return model
+        return known[1].asked_model or model
 
     def hold_of(self, session: str, agent: str) -> str:
         """The hold that the agent's first call takes the place of; "" if there is none."""

@@ -158,9 +158,9 @@ class Hooks:
         if not call.agent:
             return call
         named = self.spawning.sessions.named(call.session, call.agent)
-        asked = self.spawning.fanout.asked_model(call.session, call.agent)
+        asked = self.spawning.fanout.asked_model(call.session, call.agent, call.asked_model)
         spoken_of = not call.user_words and speaks_of(call.everywhere_words, named.name)
-        changed = bool(asked) and asked != call.asked_model and not call.named_model
+        changed = asked != call.asked_model and not call.named_model
         return replace(
             call,
             agent_name=named.name,

@@ -71,6 +71,7 @@ class Spawning:
         if alias is None or _runs_so_anyway(routed):
             return NO_ANSWER
         spawn.asked_model = _asked_id(routed)
+        spawn.model = routed.decision.model.id if routed.decision.model is not None else ""
         said = f"tierwise: {type} runs on {routed.decision.tier}: {routed.decision.reason}"
         return HookAnswer(input=event.input_with("model", alias), message=said)
 
