@@ -177,3 +177,12 @@ def test_a_folder_without_skills_is_told(tmp_path: Path) -> None:
 def test_a_path_that_is_no_skill_is_the_callers_mistake(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("x")
     assert run(tmp_path / "x.txt").exit_code == 2
+
+
+def test_the_example_of_the_guide_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guides/authors.md").read_text(encoding="utf-8")
+    page = guide.partition("```markdown\n")[2].partition("```\n")[0]
+    shown = guide.partition("$ tierwise recommend skills/\n")[2].partition("```\n")[0]
+    skill(tmp_path / "skills", "page-mapper", page.encode())
+    monkeypatch.chdir(tmp_path)
+    assert run("skills/").output == shown

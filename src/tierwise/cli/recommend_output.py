@@ -110,7 +110,7 @@ def _tier(suggestion: Suggestion) -> str:
 
 
 def as_json(outcomes: Sequence[Outcome], skipped: int, findings: Iterable[Finding]) -> str:
-    """`{files: […], skipped, findings: […]}`; a file's `suggested` is null where nothing is recommended."""
+    """`{files: […], skipped, unreadable: […]}`; a file's `suggested` is null where nothing is recommended."""
     files = [_file_json(outcome) for outcome in outcomes]
     unread = [str(finding) for finding in findings]
     return json.dumps({"files": files, "skipped": skipped, "unreadable": unread}, indent=2)
