@@ -336,3 +336,19 @@ def test_counting_tokens_passes_and_is_not_metered(tmp_path: Path) -> None:
 
     answer = b'{"object":"response.input_tokens","input_tokens":7}'
     play(tmp_path, what, answering=whole(200, answer, **JSON))
+
+
+@pytest.mark.parametrize(("path", "code"), [(PATH, "insufficient_quota"), ("/v1/messages", None)])
+def test_opencode_is_refused_with_a_status_that_it_does_not_try_again(
+    tmp_path: Path, path: str, code: str | None
+) -> None:
+    async def what(at: Door, _: openai.AsyncOpenAI) -> None:
+        asked = asking("x" * 400_000) | {
+            "max_tokens": 10_000,
+            "messages": [{"role": "user", "content": "Hi"}],
+        }
+        status, _, body = await at.post(asked, path, user_agent="opencode/1.18.33 ai-sdk")
+        assert (status, json.loads(body)["error"].get("code")) == (402, code)
+        assert "the budget purse has $" in json.loads(body)["error"]["message"]
+
+    play(tmp_path, what, budgets=HARD, answering=whole(200, b"{}", **JSON))
