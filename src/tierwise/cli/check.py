@@ -8,6 +8,7 @@ Source: seed A§7.2; rules.md section 2.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import click
@@ -32,16 +33,26 @@ def command(paths: tuple[Path, ...], form: str | None, as_json: bool, strict: bo
 
     Each PATH is a Markdown file, or a folder to search for SKILL.md and agents/*.md.
     """
-    from tierwise.wiring import tier_lookup
-
     if as_json and form not in (None, "json"):
         raise click.UsageError("--json and --format contradict each other")
-    report = check(tuple(skill_of_path(path) for path in paths), tier_lookup())
+    report = check(tuple(skill_of_path(path) for path in paths), known_models())
     click.echo(FORMATS["json" if as_json else form or "text"](report))
     if report.files == 0:
         click.echo(f"Nothing to check: no {SKILL_FILE} and no agents/*.md there.", err=True)
     if report.fails(strict):
         raise click.exceptions.Exit(1)
+
+
+def known_models() -> TierOfModel:
+    """The tiers of the catalog's models; it is opened when a model is first met, as most files name tiers."""
+
+    @cache
+    def lookup() -> TierOfModel:
+        from tierwise.wiring import tier_lookup
+
+        return tier_lookup()
+
+    return lambda name: lookup()(name)
 
 
 def check(paths: tuple[Path, ...], tier_of_model: TierOfModel, *, descriptions: bool = False) -> Report:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from tierwise.cli.check import check
+from tierwise.cli.check import check, known_models
 from tierwise.cli.findings_output import FORMATS
 from tierwise.cli.streams import write_anything
 from tierwise.files.skill_files import SIDECAR_FILE, SKILL_FILE
@@ -29,11 +29,9 @@ from tierwise.files.walk import AGENTS_FOLDER
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 def main(files: tuple[Path, ...], form: str, strict: bool) -> None:
     """Find mistakes in the SKILL.md, routing.yaml and agents/*.md among FILES; pass over all others."""
-    from tierwise.wiring import tier_lookup
-
     write_anything()
     ours = dict.fromkeys(skill for file in files if (skill := skill_of(file)) is not None)
-    report = check(tuple(ours), tier_lookup(), descriptions=True)
+    report = check(tuple(ours), known_models(), descriptions=True)
     click.echo(FORMATS[form](report))
     if report.fails(strict):
         raise click.exceptions.Exit(1)

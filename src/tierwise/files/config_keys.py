@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from tierwise.core.budgets import DIMENSIONS
 from tierwise.core.questions import Conservation, OnRedHigh, SwitchCost
 from tierwise.core.skills import EFFORTS, Demand, Role
 from tierwise.core.tiers import Ladder
+from tierwise.core.windows import Dimension
 from tierwise.core.zones import ZoneBy
 
 Kind = Literal[
@@ -61,7 +61,7 @@ _ROLES: Final[dict[Role, str]] = {
     Role.COORDINATOR: "of coordinators, which only route",
     Role.SPECIALIST: "of a skill whose block names none; said in your own file, also of one without a block",
     Role.REFERENCE_LOADING: "of reading reference files",
-    Role.AUXILIARY: "of titles, summaries and other calls beside the work",
+    Role.AUXILIARY: "of titles, summaries and the like, in prompts of their own",
     Role.HOOK: "of hooks",
 }
 
@@ -112,7 +112,7 @@ BUDGET: Final[dict[str, KeyInfo]] = {
     "limit": KeyInfo(
         "How much: 5usd, 200ktokens, 45messages, 80% of a quota, or none: only tracked", "limit"
     ),
-    "window": KeyInfo("Over which time; weekly is the last 7 days, rolling", "word", DIMENSIONS),
+    "window": KeyInfo("Over which time; weekly is the last 7 days, rolling", "word", get_args(Dimension)),
     "scope": KeyInfo(
         "What counts: all, or a tier, model, skill, project, key, session or run", "scope", default="all"
     ),
