@@ -352,3 +352,14 @@ def test_opencode_is_refused_with_a_status_that_it_does_not_try_again(
         assert "the budget purse has $" in json.loads(body)["error"]["message"]
 
     play(tmp_path, what, budgets=HARD, answering=whole(200, b"{}", **JSON))
+
+
+def test_a_socket_is_refused_so_that_codex_falls_back_at_once(tmp_path: Path) -> None:
+    async def what(at: Door, _: openai.AsyncOpenAI) -> None:
+        headers = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13"}
+        async with at.client.get(at.running.url + PATH, headers=headers) as answer:
+            assert answer.status == 426
+            assert "speaks HTTP" in (await answer.json())["error"]["message"]
+        assert at.provider.seen == []
+
+    play(tmp_path, what, answering=whole(200, b"{}", **JSON))

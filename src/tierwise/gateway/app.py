@@ -4,7 +4,7 @@
     POST …/v1/chat/completions        the same, in OpenAI's words
     POST …/v1/responses               the same, in OpenAI's newer words
     POST …/v1/messages/count_tokens   relayed as it is: it costs nothing; so is …/v1/responses/input_tokens
-    GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes)
+    GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes); no WebSockets
     GET  /tierwise/health             how the gateway is
     …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
     POST /tierwise/hooks/claude       what Claude Code's own hooks tell (`gateway.hooks`)
@@ -45,7 +45,14 @@ from tierwise.gateway.notices import Notices
 from tierwise.gateway.planes import MESSAGES, Plane, plane_of, platform_of
 from tierwise.gateway.purser import Held, Ledger, Purser
 from tierwise.gateway.relay import Exchange, relay, reply
-from tierwise.gateway.replies import Reply, anthropic_error, error_reply, json_reply, refusal_reply
+from tierwise.gateway.replies import (
+    Reply,
+    anthropic_error,
+    error_reply,
+    json_reply,
+    openai_error,
+    refusal_reply,
+)
 from tierwise.gateway.sessions import Sessions
 from tierwise.gateway.spawning import Spawning
 from tierwise.gateway.steering import FALLBACKS, OVERLOADED, Steering, steering_reply
@@ -71,6 +78,9 @@ _COMPRESSED: Final = (
     "tierwise: the request's body is compressed, and what cannot be read cannot be metered. Send it as it is "
     "(Codex: `enable_request_compression = false` under `[features]`)"
 )
+
+
+_NO_SOCKETS: Final = "tierwise speaks HTTP: what passes over a WebSocket could not be metered"
 
 
 class Gateway:
@@ -162,6 +172,8 @@ class Gateway:
                 await reply(send, await self._decide.reply_to(method, path, scope["headers"], body))
             elif plane is not None:
                 await self._metered(plane, scope, target, receive, send)
+            elif _wants_socket(method, scope):
+                await reply(send, error_reply(426, _NO_SOCKETS, shape=openai_error))
             elif method in _READING or (method == "POST" and path.endswith(_COUNTING)):
                 await self._as_it_is(method, scope, target, receive, send)
             else:
@@ -377,6 +389,11 @@ def _target(scope: Scope) -> str:
     raw = bytes(scope["raw_path"] or str(scope["path"]).encode()).decode("latin-1")
     query = bytes(scope["query_string"]).decode("latin-1")
     return _TAG.sub("", raw) + (f"?{query}" if query else "")
+
+
+def _wants_socket(method: str, scope: Scope) -> bool:
+    """Whether the client asks to go on over a WebSocket, as Codex does before it falls back to HTTP."""
+    return method == "GET" and by_name(scope["headers"]).get("upgrade", "").lower() == "websocket"
 
 
 def _own_headers(id: str, routed: Routed) -> dict[str, str]:
