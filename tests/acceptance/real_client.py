@@ -4,43 +4,62 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from npm_client import INSTALL_S, NpmClient, run_client
 
-__all__ = ["INSTALL_S", "VERSION", "Client", "installed"]
+__all__ = ["INSTALL_S", "OLD_VERSION", "VERSION", "Client", "installed"]
 
 VERSION = "2.1.330"
 CLAUDE_CODE = NpmClient("@anthropic-ai/claude-code", VERSION, "claude", VERSION, script="install.cjs")
 
 
-def installed() -> Path:
+OLD_VERSION = "2.1.197"
+"""Without mods and hint headers, and with another generation of models."""
+
+
+def installed(version: str = VERSION) -> Path:
     """The client's binary, from the cache or freshly from npm; the test fails if it cannot be had."""
-    return CLAUDE_CODE.installed()
+    return replace(CLAUDE_CODE, version=version, said=version).installed()
 
 
 @dataclass(frozen=True)
 class Client:
-    """Claude Code at work in one project, with a home of its own, pointed at a base URL."""
+    """Claude Code at work in one project, with a home of its own, pointed at a base URL.
+
+    `flags` go to its command line, `extra` into its environment.
+    """
 
     binary: Path
     project: Path
     home: Path
     base_url: str
     hints: bool = True
+    flags: tuple[str | Path, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def ask(self, prompt: str, *, again: bool = False, fails: bool = False) -> dict[str, Any]:
         """What the client reports after one prompt, in a new session or (`again`) in the last one.
 
         The client must end well, or (`fails`) with the exit code that says it could not go on.
         """
-        command: list[str | Path] = [self.binary, *(["--continue"] if again else []), "-p", prompt]
-        command += ["--output-format", "json", "--model", "opus", "--dangerously-skip-permissions"]
-        report = json.loads(run_client(command, self.project, self._environment(), fails=fails))
+        report = json.loads(self._said(prompt, ["json"], again=again, fails=fails))
         assert isinstance(report, dict)
         return report
+
+    def events(self, prompt: str, *, again: bool = False) -> list[dict[str, Any]]:
+        """Everything that the client tells while it works on one prompt."""
+        said = self._said(prompt, ["stream-json", "--verbose"], again=again)
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def _said(self, prompt: str, form: list[str], *, again: bool, fails: bool = False) -> str:
+        command: list[str | Path] = [self.binary, *(["--continue"] if again else []), "-p", prompt]
+        command += ["--output-format", *form, "--model", "opus", "--dangerously-skip-permissions"]
+        command += self.flags
+        return run_client(command, self.project, self._environment(), fails=fails)
 
     def _environment(self) -> dict[str, str]:
         said = {
@@ -55,4 +74,4 @@ class Client:
             "DISABLE_ERROR_REPORTING": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         }
-        return said | ({"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"} if self.hints else {})
+        return said | ({"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"} if self.hints else {}) | dict(self.extra)
