@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tierwise.clients.edits import How, Wanted
-from tierwise.clients.plans import HOOKS_PATH, Aim, Plan, is_gateway, table
+from tierwise.clients.plans import HOOKS_PATH, Destination, Plan, is_gateway, table
 
 PROVIDER: Final = "https://api.anthropic.com"
 PARTS: Final = ("hints", "small-model", "fallback", "hooks", "statusline", "plugin")
@@ -42,19 +42,19 @@ _ELSEWHERE: Final = ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS")
 _SMALL: Final = ("ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_SMALL_FAST_MODEL")
 
 
-def plan(settings: Mapping[str, Any], aim: Aim) -> Plan:
+def plan(settings: Mapping[str, Any], to: Destination) -> Plan:
     """What the settings are to say, and what a person should know about them."""
     env = table(settings, "env")
     base = env.get("ANTHROPIC_BASE_URL")
-    ours = base is None or is_gateway(base, aim) or _is_ours(settings, base)
+    ours = base is None or is_gateway(base, to) or _is_ours(settings, base)
     how: How = "replace" if ours or str(base).rstrip("/") == PROVIDER else "refuse"
-    wanted = [Wanted(("env", "ANTHROPIC_BASE_URL"), aim.base_url, "url", how)]
-    if aim.home:
-        wanted.append(Wanted(("env", "TIERWISE_HOME"), aim.home, "url", "replace"))
+    wanted = [Wanted(("env", "ANTHROPIC_BASE_URL"), to.base_url, "url", how)]
+    if to.home:
+        wanted.append(Wanted(("env", "TIERWISE_HOME"), to.home, "url", "replace"))
     for part, of in _OF_PART.items():
-        wanted += () if part in aim.without else of(settings, aim)
+        wanted += () if part in to.without else of(settings, to)
     status = settings.get("statusLine")
-    previous = status if isinstance(status, dict) and status.get("command") != aim.status_line else None
+    previous = status if isinstance(status, dict) and status.get("command") != to.status_line else None
     return Plan(tuple(wanted), tuple(_notes(settings)), PROVIDER if ours else str(base), previous)
 
 
@@ -64,17 +64,17 @@ def _is_ours(settings: Mapping[str, Any], base: str) -> bool:
     return f'"{base.partition("/p/")[0].rstrip("/")}{HOOKS_PATH}"' in said
 
 
-def _hints(_: Mapping[str, Any], __: Aim) -> list[Wanted]:
+def _hints(_: Mapping[str, Any], __: Destination) -> list[Wanted]:
     return [Wanted(("env", "CLAUDE_CODE_GATEWAY_HINT_HEADERS"), "1", "hints")]
 
 
-def _small_model(settings: Mapping[str, Any], aim: Aim) -> list[Wanted]:
-    if not aim.small_model or _SMALL[1] in table(settings, "env"):
+def _small_model(settings: Mapping[str, Any], to: Destination) -> list[Wanted]:
+    if not to.small_model or _SMALL[1] in table(settings, "env"):
         return []
-    return [Wanted(("env", _SMALL[0]), aim.small_model, "small-model")]
+    return [Wanted(("env", _SMALL[0]), to.small_model, "small-model")]
 
 
-def _fallback(settings: Mapping[str, Any], _: Aim) -> list[Wanted]:
+def _fallback(settings: Mapping[str, Any], _: Destination) -> list[Wanted]:
     own = settings.get("fallbackModel")
     names = own if isinstance(own, list) and own and all(isinstance(one, str) for one in own) else FALLBACKS
     header = f"{FALLBACKS_HEADER}: {','.join(names)}"
@@ -86,8 +86,8 @@ def _fallback(settings: Mapping[str, Any], _: Aim) -> list[Wanted]:
     ]
 
 
-def _hooks(_: Mapping[str, Any], aim: Aim) -> list[Wanted]:
-    handler = {"type": "http", "url": f"{aim.url}{HOOKS_PATH}", "timeout": HOOK_TIMEOUT_S}
+def _hooks(_: Mapping[str, Any], to: Destination) -> list[Wanted]:
+    handler = {"type": "http", "url": f"{to.url}{HOOKS_PATH}", "timeout": HOOK_TIMEOUT_S}
     return [
         Wanted(
             ("hooks", event),
@@ -99,17 +99,15 @@ def _hooks(_: Mapping[str, Any], aim: Aim) -> list[Wanted]:
     ]
 
 
-def _status_line(_: Mapping[str, Any], aim: Aim) -> list[Wanted]:
-    value = {"type": "command", "command": aim.status_line}
-    return (
-        [Wanted(("statusLine",), value, "statusline", "replace", mark="command")] if aim.status_line else []
-    )
+def _status_line(settings: Mapping[str, Any], to: Destination) -> list[Wanted]:
+    value = {**table(settings, "statusLine"), "type": "command", "command": to.status_line}
+    return [Wanted(("statusLine",), value, "statusline", "replace", mark="command")] if to.status_line else []
 
 
-def _plugin(_: Mapping[str, Any], aim: Aim) -> list[Wanted]:
-    if aim.plugin is None:
+def _plugin(_: Mapping[str, Any], to: Destination) -> list[Wanted]:
+    if to.plugin is None:
         return []
-    source = {"source": {"source": "directory", "path": str(aim.plugin)}}
+    source = {"source": {"source": "directory", "path": str(to.plugin)}}
     return [
         Wanted(("extraKnownMarketplaces", MARKETPLACE), source, "plugin", "replace"),
         Wanted(("enabledPlugins", PLUGIN), True, "plugin"),

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tierwise.clients.edits import Wanted
-from tierwise.clients.plans import Aim, Plan, is_gateway, table
+from tierwise.clients.plans import Destination, Plan, is_gateway, table
 
 PROVIDER: Final = "https://api.openai.com"
 NAME: Final = "tierwise"
@@ -29,20 +29,20 @@ _OWN: Final = frozenset({"name", "base_url", "wire_api"})
 _LOCAL: Final = frozenset({"oss", "ollama", "lmstudio"})
 
 
-def plan(settings: Mapping[str, Any], aim: Aim) -> Plan:
+def plan(settings: Mapping[str, Any], to: Destination) -> Plan:
     """What the settings are to say, and what a person should know about them."""
     present = str(settings.get("model_provider", BUILT_IN))
     own = table(settings, "model_providers", present)
     ours = present == NAME
     values: dict[str, Any] = {
         "name": NAME,
-        "base_url": f"{aim.base_url}/v1",
+        "base_url": f"{to.base_url}/v1",
         "wire_api": "responses",
         **_credential(own),
     }
     base = own.get("base_url") or (settings.get("openai_base_url") if present == BUILT_IN else None)
     place = str(base).rstrip("/").removesuffix("/v1")
-    elsewhere = bool(base) and not is_gateway(base, aim) and place != PROVIDER
+    elsewhere = bool(base) and not is_gateway(base, to) and place != PROVIDER
     foreign = not ours and (elsewhere or present in _LOCAL)
     wanted = (
         Wanted(("model_provider",), NAME, "url", "refuse" if foreign else "replace"),
@@ -70,9 +70,3 @@ def _notes(settings: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
             "enable_request_compression is on: a compressed request cannot be metered and is refused"
         )
     return notes
-
-
-def flags(values: Mapping[str, Any], written: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """The settings as `-c key=value` for one run; `written` makes TOML of a value."""
-    pairs = [f"{key}={written(value)}" for key, value in values.items()]
-    return tuple(part for pair in pairs for part in ("-c", pair))

@@ -22,7 +22,7 @@ import msgspec
 
 from tierwise.clients import claude_code, codex, jsonc, opencode
 from tierwise.clients.edits import Edit
-from tierwise.clients.plans import Aim, Plan
+from tierwise.clients.plans import Destination, Plan
 from tierwise.errors import ConfigError
 from tierwise.files.file_writing import replace_bytes
 
@@ -38,7 +38,7 @@ class Client:
     name: str
     title: str
     form: str
-    plan: Callable[[Mapping[str, Any], Aim], Plan]
+    plan: Callable[[Mapping[str, Any], Destination], Plan]
     parts: tuple[str, ...] = ()
     plain: bool = False
 

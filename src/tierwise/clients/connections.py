@@ -33,7 +33,7 @@ from tierwise.clients.connection_records import (
 from tierwise.clients.edits import FORMATS, Applied, Edit, applied, undone
 from tierwise.clients.json_edit import dotted
 from tierwise.clients.jsonc import UnreadableError, is_blank
-from tierwise.clients.plans import Aim, Plan
+from tierwise.clients.plans import Destination, Plan
 from tierwise.errors import ConfigError
 from tierwise.files.file_writing import replace_bytes
 
@@ -65,7 +65,7 @@ class Change:
 # -- connect -----------------------------------------------------------------------------------------------
 
 
-def connecting(file: SettingsFile, aim: Aim, home: Path, *, override: bool = False) -> Change:
+def connecting(file: SettingsFile, to: Destination, home: Path, *, override: bool = False) -> Change:
     """What leads the file's client to the gateway. Writes nothing. Raises ConfigError."""
     before = file.content()
     record = connection_of(home, file)
@@ -73,14 +73,14 @@ def connecting(file: SettingsFile, aim: Aim, home: Path, *, override: bool = Fal
     text = _decoded(file, before)
     known = record.edits if record else ()
     settings = _settings(file, text)
-    plan = _planned(file, settings, aim, record)
+    plan = _planned(file, settings, to, record)
     done = _applied(file, text, plan, known, override=override)
     after = done.text.encode() if done.text != text or before is not None else None
     upstream = plan.upstream
     written = Connection(
         file.client.name,
         str(file.path),
-        aim.url,
+        to.url,
         upstream,
         base is not None,
         base or b"",
@@ -94,11 +94,13 @@ def connecting(file: SettingsFile, aim: Aim, home: Path, *, override: bool = Fal
     return Change(file, before, after, record, written, plan, _notes(file, text, plan), kept, refused)
 
 
-def _planned(file: SettingsFile, settings: Mapping[str, Any], aim: Aim, record: Connection | None) -> Plan:
+def _planned(
+    file: SettingsFile, settings: Mapping[str, Any], to: Destination, record: Connection | None
+) -> Plan:
     """The client's plan; what an earlier connection replaced is still what it replaces."""
-    plan = file.client.plan(settings, aim)
     if record is None:
-        return plan
+        return file.client.plan(settings, to)
+    plan = file.client.plan(settings, replace(to, earlier=record.url))
     earlier = next((edit.previous for edit in record.edits if edit.path == ("statusLine",)), None)
     ours = any(
         edit.path == ("statusLine",) and edit.is_in(settings.get("statusLine")) for edit in record.edits
@@ -270,3 +272,12 @@ def _unreadable(file: SettingsFile, problem: ValueError) -> ConfigError:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def settings_in(path: Path, form: str) -> Mapping[str, Any]:
+    """The values of a settings file; none where it is missing or cannot be read."""
+    try:
+        values = FORMATS[form].value_at(path.read_text("utf-8"), ())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -158,7 +158,7 @@ class _Work:
         if present == value:
             self._still(earlier)
         elif earlier is not None and earlier.is_in(present):
-            self._other(value, replace_written(earlier, wanted.value))
+            self._other(value, replace_written(earlier, _ours_of(wanted, earlier, present)))
         elif wanted.how == "keep":
             self.kept.append(wanted)
         elif wanted.how == "refuse" and not self._override:
@@ -186,7 +186,10 @@ class _Work:
     def _hook(self, wanted: Wanted, earlier: Edit | None) -> None:
         groups = self._form.value_at(self.text, wanted.path)
         if _place_of(groups, url_of(wanted.value)) is not None:
-            self._still(earlier)
+            if earlier and url_of(earlier.written) != url_of(wanted.value):
+                self.text = _undo_hook(self.text, earlier, self._form, [])
+            else:
+                self._still(earlier)
             return
         place = _place_of(groups, url_of(earlier.written)) if earlier else None
         if earlier is None or place is None:
@@ -233,6 +236,14 @@ def _merged(present: Any, wanted: Wanted, earlier: Edit | None) -> Any:  # noqa:
     ours = earlier.written
     added = {key: value for key, value in present.items() if key not in ours}
     return {**added, **wanted.value}
+
+
+def _ours_of(wanted: Wanted, earlier: Edit, present: Any) -> Any:  # noqa: ANN401
+    """What of the wanted value is put in by us: in a table of our own not what the user added to it."""
+    if not earlier.mark or not isinstance(present, dict):
+        return wanted.value
+    ours = earlier.written
+    return {key: value for key, value in wanted.value.items() if key in ours or key not in present}
 
 
 # -- undoing -----------------------------------------------------------------------------------------------

@@ -51,12 +51,18 @@ def with_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401  whate
     Raises UnreadableError, or UnfitError if something on the way is no object.
     """
     if is_blank(text):
-        text = "\ufeff{}\n" if text.startswith("\ufeff") else "{}\n"
+        bom, eol = "\ufeff" if text.startswith("\ufeff") else "", "\r\n" if "\r\n" in text else "\n"
+        text = f"{bom}{{}}{eol}"
     root = read(text)
     style = _Style.of(text, root)
     known = at(root, path)
     if known is not None:
-        written = style.written(value, style.indent_at(known.start))
+        flat = isinstance(known.plain, dict) and known.members and "\n" not in text[known.start : known.end]
+        written = (
+            json.dumps(value, ensure_ascii=False)
+            if flat
+            else style.written(value, style.indent_at(known.start))
+        )
         return _checked(_cut(text, known.start, known.end, written), path, value)
     holder, depth = root, 0
     while (child := holder.child(path[depth])) is not None:
@@ -137,7 +143,7 @@ class _Style:
 
     @classmethod
     def of(cls, text: str, root: Value) -> _Style:
-        eol = "\r\n" if re.search(r"\r\n|\n", text + "\n")[0] == "\r\n" else "\n"  # type: ignore[index]
+        eol = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         one_line = bool(root.members) and "\n" not in text[root.start : root.end]
         return cls(text, eol, _unit_of(text, root) or _DEFAULT_UNIT, one_line)
 

@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 Path = tuple[str | int, ...]
@@ -70,8 +71,9 @@ class Member:
     value: Value
 
 
+@lru_cache(8)
 def read(text: str) -> Value:
-    """The value of the whole text. Raises UnreadableError, also for what is too large or too deep."""
+    """The value of the whole text, not to be changed. UnreadableError also for what is too large or deep."""
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(0, f"it has more than {MAX_CHARACTERS:,} characters")
     reader = _Reader(text)
@@ -138,6 +140,8 @@ class _Reader:
         return Value(start, found.end(), self._plain(found))
 
     def _plain(self, token: re.Match[str]) -> Any:  # noqa: ANN401  whatever JSON has
+        if token[0][0] == '"' and "\\" not in token[0]:
+            return token[0][1:-1]
         try:
             return json.loads(token[0])
         except ValueError:

@@ -22,7 +22,9 @@ MASK: Final = "***"
 _SECRET_KEY: Final = re.compile(
     r"(?i)(?:api.?key|token|secret|passw|credential|authorization|cookie|bearer|private|signature|(?:^|[_-])(?:key|auth|pat|pwd)$)"
 )
-_OPEN_KEY: Final = re.compile(r"(?i)^(?:env_key|requires_openai_auth|max_.*tokens?|.*_tokens|.*helper)$")
+_OPEN_KEY: Final = re.compile(
+    r"(?i)^(?:env_key|requires_openai_auth|max_.*tokens?|.*_tokens|.*helper|.*hint_headers)$"
+)
 """Keys whose value is a name or a number, never a secret."""
 _HEADER_KEY: Final = re.compile(r"(?i)headers?$")
 _HEADER_LINE: Final = re.compile(r"(?m)(^|\\n|\")((?!x-tierwise-)[A-Za-z0-9-]+):[ \t]*((?:(?!\\n|\"|\n).)+)")

@@ -13,23 +13,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tierwise.clients.edits import Wanted
-from tierwise.clients.plans import Aim, Plan, is_gateway, table
+from tierwise.clients.plans import Destination, Plan, is_gateway, table
 
 PROVIDERS: Final = {"anthropic": "https://api.anthropic.com", "openai": "https://api.openai.com"}
 PARTS: Final = ()
 
 
-def plan(settings: Mapping[str, Any], aim: Aim) -> Plan:
+def plan(settings: Mapping[str, Any], to: Destination) -> Plan:
     """What the settings are to say, and what a person should know about them."""
     configured = [name for name in PROVIDERS if name in table(settings, "provider")] or ["anthropic"]
     wanted, upstreams = [], []
     for name in configured:
         base = table(settings, "provider", name, "options").get("baseURL")
         place = str(base).rstrip("/").removesuffix("/v1")
-        foreign = base is not None and not is_gateway(base, aim) and place != PROVIDERS[name]
+        foreign = base is not None and not is_gateway(base, to) and place != PROVIDERS[name]
         upstreams.append(place if foreign else PROVIDERS[name])
         path = ("provider", name, "options", "baseURL")
-        wanted.append(Wanted(path, f"{aim.base_url}/v1", "url", "refuse" if foreign else "replace"))
+        wanted.append(Wanted(path, f"{to.base_url}/v1", "url", "refuse" if foreign else "replace"))
     return Plan(tuple(wanted), tuple(_notes(settings, configured)), upstreams[0])
 
 

@@ -1,6 +1,6 @@
 """Plans: where a client is to be led, and what its settings must say for that.
 
-    Aim (gateway, project tag, what to leave out)  ──►  a client's module  ──►  Plan (what is wanted, notes)
+    Destination (gateway, project tag, parts)  ──►  a client's module  ──►  Plan (what is wanted, notes)
 
 Source: design.md, "The shape" (installer).
 """
@@ -20,12 +20,13 @@ HOOKS_PATH: Final = "/tierwise/hooks/claude"
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Destination:
     """The gateway at `url`, and what goes with it.
 
     `project` is the tag for the records, "" for none; `small_model` what titles are made with; `status_line`
     the command that prints ours; `plugin` the folder of the mod; `home` where tierwise keeps its state, ""
-    for the usual place; `without` the parts that are left out.
+    for the usual place; `without` the parts that are left out; `earlier` the gateway that the client was led
+    to before.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Aim:
     plugin: Path | None = None
     home: str = ""
     without: frozenset[str] = frozenset()
+    earlier: str = ""
 
     @property
     def base_url(self) -> str:
@@ -55,13 +57,13 @@ class Plan:
     previous: Mapping[str, Any] | None = None
 
 
-def is_gateway(url: object, aim: Aim) -> bool:
-    """Whether a base URL leads to a gateway of ours: the one aimed at, or one with a project's tag."""
+def is_gateway(url: object, to: Destination) -> bool:
+    """Whether a base URL leads to a gateway of ours: the one meant, the one before, or one with a tag."""
     if not isinstance(url, str):
         return False
     try:
         parts = urlsplit(url)
-        same = _origin(url) == _origin(aim.url)
+        same = _origin(url) in (_origin(to.url), _origin(to.earlier or to.url))
         return same or (parts.hostname in LOOPBACK and parts.path.startswith("/p/"))
     except ValueError:
         return False

@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from tierwise.clients.jsonc import MAX_CHARACTERS, UnreadableError
@@ -69,8 +70,9 @@ class _Statement:
     header: str = ""
 
 
+@lru_cache(8)
 def read(text: str) -> dict[str, Any]:
-    """The values of the text. Raises UnreadableError, also for what is too large."""
+    """The values of the text, not to be changed. Raises UnreadableError, also for what is too large."""
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(0, f"it has more than {MAX_CHARACTERS:,} characters")
     try:
@@ -107,9 +109,9 @@ def with_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401  whate
             edited = _without(edited, (*path, key))
         for key, one in value.items():
             if key not in known or known[key] != one:
-                edited = _with_raw(edited, (*path, key), _raw(one))
+                edited = _with_raw(edited, (*path, key), written(one))
     else:
-        edited = _with_raw(text, path, _raw(value))
+        edited = _with_raw(text, path, written(value))
     return _checked(edited, path, meant)
 
 
@@ -335,17 +337,17 @@ def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _quoted(key)
 
 
-def _raw(value: Any) -> str:  # noqa: ANN401  whatever TOML has
+def written(value: Any) -> str:  # noqa: ANN401  whatever TOML has
     """The value as TOML on one line; a dict as an inline table."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, dict):
-        inside = ", ".join(f"{_key(key)} = {_raw(one)}" for key, one in value.items())
+        inside = ", ".join(f"{_key(key)} = {written(one)}" for key, one in value.items())
         return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_raw, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     return str(value)
 
 

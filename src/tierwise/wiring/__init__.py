@@ -6,6 +6,7 @@ Source: design.md, "The shape".
 """
 
 from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_lookup, tier_of_model
+from tierwise.wiring.client_places import environment, named_home, own_command, settings_file
 from tierwise.wiring.configurations import configuration
 from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
 from tierwise.wiring.serving import ServeOptions, Serving, budget_file, offers_in, router_for, serving
@@ -18,16 +19,20 @@ __all__ = [
     "catalog_findings",
     "configuration",
     "day_of",
+    "environment",
     "gsd_home",
     "home_dir",
     "load_catalog",
+    "named_home",
     "new_id",
     "now_us",
     "offers_in",
     "open_store",
+    "own_command",
     "own_skill_folders",
     "router_for",
     "serving",
+    "settings_file",
     "store_name",
     "tier_lookup",
     "tier_of_model",
