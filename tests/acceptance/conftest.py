@@ -23,6 +23,11 @@ def claude() -> Path:
 
 
 @pytest.fixture(scope="session")
+def old_claude() -> Path:
+    return real_client.installed(real_client.OLD_VERSION)
+
+
+@pytest.fixture(scope="session")
 def codex() -> Path:
     return real_codex.installed()
 
@@ -39,6 +44,20 @@ def stage(claude: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 
         def set_stage(script: object, *, hints: bool = True, budgets: str = "") -> Stage:
             client = partial(real_client.Client, claude, hints=hints)
+            return play(staged(client, tmp_path, script, budgets))
+
+        yield set_stage
+
+
+@pytest.fixture
+def old_stage(
+    old_claude: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Stage]]:
+    """Sets the stage for an older Claude Code and a script."""
+    with playing(request) as play:
+
+        def set_stage(script: object, *, budgets: str = "") -> Stage:
+            client = partial(real_client.Client, old_claude)
             return play(staged(client, tmp_path, script, budgets))
 
         yield set_stage

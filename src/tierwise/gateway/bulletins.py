@@ -58,6 +58,5 @@ class Bulletins:
         return text
 
     def forget(self, session: str) -> None:
-        """Forget a session that has ended."""
-        self._waiting.pop(session, None)
+        """Forget what an ended session was told; what still waits is for whoever resumes it."""
         self._told.pop(session, None)

@@ -1,0 +1,149 @@
+"""The real Claude Code with its hooks at the gateway: agents, skills, names and notices, in two versions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from real_client import INSTALL_S
+from staging import Stage
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(INSTALL_S + 300)]
+
+OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"
+OLD_OPUS, OLD_HAIKU = "claude-opus-4-8", "claude-haiku-4-5-20251001"
+MAPPER = "page-component-mapper"
+EVENTS = {
+    "PreToolUse": "Agent|Task|Skill",
+    "SubagentStart": "",
+    "SubagentStop": "",
+    "UserPromptSubmit": "",
+    "SessionEnd": "",
+}
+Stages = Callable[..., Stage]
+
+
+def hooked(stage: Stage, url: str | None = None) -> Stage:
+    """The stage with its client's hooks sent to the gateway, or to `url`."""
+    to = {"type": "http", "url": url or f"{stage.client.base_url}/tierwise/hooks/claude", "timeout": 5}
+    hooks = {event: [{"matcher": matcher, "hooks": [to]}] for event, matcher in EVENTS.items()}
+    folder = stage.client.project / ".claude"
+    (folder / "settings.json").write_text(json.dumps({"hooks": hooks}))
+    (folder / "agents").mkdir()
+    page = "---\nname: {name}\ndescription: Reviews.\n{block}---\nReview it.\n"
+    blocks = {"reviewer": "model:\n  preferred: haiku\n", "plain": ""}
+    for name, block in blocks.items():
+        (folder / "agents" / f"{name}.md").write_text(page.format(name=name, block=block))
+    return stage
+
+
+def agents(*types: str) -> dict[str, Any]:
+    """One answer that starts these agents together."""
+    named = enumerate(types, 1)
+    given = [
+        {"description": f"look {n}", "prompt": f"Look at {n}.", "subagent_type": type} for n, type in named
+    ]
+    return {"tool_calls": [{"name": "Agent", "input": one} for one in given]}
+
+
+CHILDREN = {"match": {"agent": True}, "respond": {"text": "Fine."}}
+
+
+def turn(prompt: str, *steps: dict[str, Any]) -> dict[str, Any]:
+    return {"match": {"prompt": prompt, "agent": False}, "turn": [*steps, {"text": "Done."}]}
+
+
+def asked(stage: Stage) -> list[tuple[str, str]]:
+    """Who asked the provider for what, by name: "" is the main loop."""
+    stage.seen()
+    return [
+        (record["agent_name"], record["served_model"])
+        for record in stage.recorded()
+        if record["outcome"] == "ok"
+    ]
+
+
+def test_an_agent_by_name_is_asked_for_on_its_tier_by_the_client_itself(stage: Stages) -> None:
+    played = hooked(stage([CHILDREN, turn("Review", agents("reviewer"))]))
+    told = played.client.events("Review the page")
+
+    assert ("reviewer", HAIKU) in asked(played)
+    (child,) = [entry for entry in played.provided() if entry["agent"]]
+    assert child["model"] == HAIKU
+    shown = [event["content"] for event in told if event.get("subtype") == "informational"]
+    assert "PreToolUse:Agent says: tierwise: reviewer runs on haiku: reviewer prefers haiku" in shown
+
+
+def test_the_older_client_runs_an_agent_on_its_tier_too(old_stage: Stages) -> None:
+    played = hooked(old_stage([CHILDREN, turn("Review", agents("reviewer"))]))
+    assert played.client.ask("Review the page")["result"] == "Done."
+    assert asked(played) == [("", OLD_OPUS), ("reviewer", OLD_HAIKU), ("", OLD_OPUS)]
+
+
+def test_agents_that_start_together_each_have_their_tier_and_their_name(stage: Stages) -> None:
+    script = [CHILDREN, turn("Review", agents("reviewer", "plain", "reviewer"))]
+    played = hooked(stage(script, budgets="purse: {limit: 50usd, window: daily, hard: true}\n"))
+    played.client.ask("Review the page")
+    children = [one for one in asked(played) if one[0]]
+    assert sorted(children) == [("plain", OPUS), ("reviewer", HAIKU), ("reviewer", HAIKU)]
+
+
+def test_an_agent_that_does_not_fit_the_budget_is_denied_and_the_session_goes_on(stage: Stages) -> None:
+    script = [CHILDREN, turn("Review", agents("reviewer", "reviewer"))]
+    budgets = "purse: {limit: 0.01usd, window: session, scope: tier=haiku, hard: true}\n"
+    played = hooked(stage(script, budgets=budgets))
+    told = played.client.events("Review the page")
+
+    shown = [event["content"] for event in told if event.get("subtype") == "informational"]
+    (denied,) = [line for line in shown if "purse has" in line]
+    assert "You can: wait for the reset" in denied
+    assert [model for name, model in asked(played) if name] == [HAIKU], "who may not start makes no call"
+    assert told[-1]["result"] == "Done."
+
+
+def test_a_skill_that_the_model_calls_runs_as_its_twin(stage: Stages) -> None:
+    script = [
+        {"match": {"request_class": "subagent"}, "respond": {"text": "App, Nav"}},
+        turn("Map", {"tool_calls": [{"name": "Skill", "input": {"skill": MAPPER, "args": "src/app.tsx"}}]}),
+    ]
+    played = hooked(stage(script))
+    played.tierwise("compile", str(played.client.project / ".claude"), "--to", "claude-code")
+    assert played.client.ask("Map the page src/app.tsx")["result"] == "Done."
+    calls = [(call.request_class, call.asked) for call in played.seen()]
+    assert calls == [("main", OPUS), ("subagent", HAIKU), ("main", OPUS)]
+
+
+def test_the_word_of_the_user_reaches_the_agents(stage: Stages) -> None:
+    played = hooked(stage([CHILDREN, turn("Review", agents("reviewer", "plain"))]))
+    played.client.ask("Review the page, run everything on sonnet")
+    assert {model for _, model in asked(played)} == {SONNET}
+
+
+def test_a_notice_is_shown_at_the_next_prompt_and_told_to_the_model(stage: Stages) -> None:
+    nothing = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    dear, cheap = {"input_tokens": 20_000, **nothing}, {"input_tokens": 10, **nothing}
+    script = [
+        {"match": {"prompt": "One"}, "respond": {"text": "Hello.", "usage": dear}},
+        {"match": {"agent": False}, "respond": {"text": "Hello.", "usage": cheap}},
+    ]
+    played = hooked(stage(script, budgets="purse: {limit: 0.1usd, window: daily}\n"))
+    played.client.events("One")
+    played.client.events("Two", again=True)
+    told = played.client.events("Three", again=True)
+    shown = [event["content"] for event in told if event.get("subtype") == "informational"]
+    assert any("UserPromptSubmit says: tierwise: " in line and "purse" in line for line in shown)
+    again = played.client.events("Four", again=True)
+    assert not [event for event in again if event.get("subtype") == "informational"]
+
+
+@pytest.mark.parametrize("which", ["stage", "old_stage"])
+def test_a_hook_that_nobody_answers_costs_no_time(which: str, request: pytest.FixtureRequest) -> None:
+    set_stage: Stages = request.getfixturevalue(which)
+    played = hooked(set_stage([CHILDREN, turn("Review", agents("reviewer"))]), url="http://127.0.0.1:9/x")
+    began = time.monotonic()
+    assert played.client.ask("Review the page")["result"]
+    assert time.monotonic() - began < 30, "no timeout is waited for, of which each would be five seconds"
+    assert len(played.seen()) >= 3
