@@ -269,3 +269,27 @@ def test_nothing_sums_up_to_nothing(executions) -> None:
     assert summary_json(summary)["calls"] == 0
     assert summary_json(summary)["first"] is None
     assert summary.budgets == ()
+
+
+def test_what_titles_and_summaries_saved_is_told_apart() -> None:
+    title = served(None, "haiku", 1_000, 1, 20, 2, role="auxiliary")
+    unpriced = replace(title, cost_nanousd=None)
+    kept = replace(served(None, "opus", 1_000, 20, 20, 2, role="auxiliary"), asked_model=TIERS["opus"])
+    summary = summarise([*SEED_SESSION, title, title, unpriced, kept])
+
+    shown = "  of that, titles and summaries: ~$0.038; 3 calls moved [1 call left out: no price]"
+    assert shown in summary_text(summary).splitlines()
+    savings = summary_json(summary)["savings"]
+    assert isinstance(savings, dict)
+    assert savings["auxiliary"]["calls"] == 3
+    assert savings["auxiliary"]["saved_usd"] == 0.038
+    assert "titles" not in summary_text(summarise(SEED_SESSION))
+
+
+def test_a_request_that_was_led_away_is_counted_and_is_no_call() -> None:
+    led = replace(SEED_SESSION[0], outcome="steered", usage=Usage(), cost_nanousd=0, served_model="")
+    summary = summarise([led, *SEED_SESSION])
+
+    assert (summary.steered, summary.total.calls, summary.moved) == (1, 6, 5)
+    assert summary_json(summary)["steered"] == 1
+    assert "Led to another model by the client's own fallbacks: 1 request" in summary_text(summary)

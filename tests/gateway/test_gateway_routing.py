@@ -80,6 +80,44 @@ def test_a_title_or_summary_request_leaves_the_skill_alone(tmp_path: Path) -> No
     play(tmp_path, what)
 
 
+TITLE = {"format": {"type": "json_schema", "schema": {"type": "object", "properties": {"title": {}}}}}
+A_SUMMARY = {
+    "x_claude_code_request_class": "auxiliary",
+    "x_claude_1p_request_class": "summary-extraction",
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "tier"), [("", HAIKU), ("defaults: {auxiliary: sonnet}\n", SONNET), ("mode: observe\n", OPUS)]
+)
+def test_titles_and_summaries_run_on_the_cheapest_tier_unless_their_user_says_otherwise(
+    tmp_path: Path, config: str, tier: str
+) -> None:
+    async def what(at: Door) -> None:
+        _, headers, _ = await at.post(request([user("<session>…")], output_config=TITLE))
+        await at.post(request([user("Sum up.")]), **A_SUMMARY)
+
+        assert at.models_asked_for() == [tier, tier]
+        assert headers["x-tierwise-rule"] == "session_default"
+        records = await at.recorded(2)
+        assert {(r.role, r.request_class, r.asked_model) for r in records} == {
+            ("auxiliary", "auxiliary", OPUS)
+        }
+
+    play(tmp_path, what, config=config)
+
+
+@pytest.mark.parametrize("purpose", ["main", "followup-generation", "unheard-of"])
+def test_side_requests_that_need_the_main_model_keep_it(tmp_path: Path, purpose: str) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request([user("Is this safe?")]), **{**A_SUMMARY, "x_claude_1p_request_class": purpose})
+        await at.post(request([user("Compact.")]), x_claude_code_request_class="compaction")
+
+        assert at.models_asked_for() == [OPUS, OPUS]
+
+    play(tmp_path, what)
+
+
 def test_the_users_words_override_the_skill(tmp_path: Path) -> None:
     async def what(at: Door) -> None:
         messages = conversation(at.skill(), prompt="Map the page — use sonnet for it.")

@@ -13,6 +13,9 @@ MODEL = "claude-opus-5-5"
 PATH = "/v1/messages?beta=true"
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"format": {"type": "json_schema", "schema": {}}}
+TITLE = {"format": {"type": "json_schema", "schema": {"type": "object", "properties": {"title": {}}}}}
+OPENCODE = "Generate a title for this conversation:\n"
+SIDE = {"x-claude-code-request-class": "auxiliary"}
 
 
 def read(headers: dict[str, str] | None = None, path: str = PATH, **body: object) -> ModelRequest:
@@ -118,6 +121,33 @@ class TestClass:
     def test_an_agent_that_compacts_is_still_an_agent(self) -> None:
         request = read({"x-claude-code-request-class": "compaction", "x-claude-code-agent-id": "a1"})
         assert (request.request_class, request.subagent, request.agent) == ("compaction", True, "a1")
+
+    @pytest.mark.parametrize(
+        ("headers", "body", "expected"),
+        [
+            (SIDE | {"x-claude-1p-request-class": "summary-extraction"}, {}, True),
+            (
+                SIDE | {"x-claude-1p-request-class": "summary-extraction"},
+                {"tools": [{"name": "Bash"}]},
+                False,
+            ),
+            (SIDE | {"x-claude-1p-request-class": "main"}, {"output_config": TITLE}, False),
+            (SIDE | {"x-claude-1p-request-class": "followup-generation"}, {}, False),
+            (SIDE, {}, False),
+            (SIDE, {"output_config": TITLE}, True),
+            ({}, {"output_config": TITLE}, True),
+            ({}, {"output_config": TITLE, "tools": [{"name": "Bash"}]}, False),
+            ({}, {"output_config": SCHEMA}, False),
+            ({}, {"output_config": {"format": {"type": "json_schema", "schema": ["title"]}}}, False),
+            ({"x-claude-1p-request-class": "summary-extraction"}, {}, False),
+            ({"user-agent": "opencode/1.18.33"}, {"messages": [{"role": "user", "content": OPENCODE}]}, True),
+        ],
+    )
+    def test_only_titles_and_summaries_with_a_prompt_of_their_own_may_leave_the_main_model(
+        self, headers: dict[str, str], body: dict[str, object], expected: bool
+    ) -> None:
+        """Others of the class warm the main model's cache, read from it, search, or judge what is safe."""
+        assert read(headers, **body).summarises == expected
 
     def test_an_auxiliary_request_holds_no_words_of_the_user(self) -> None:
         title = [{"role": "user", "content": "<session>\nMap it using opus\n</session>\n\nWrite the title"}]

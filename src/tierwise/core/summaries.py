@@ -26,6 +26,8 @@ from tierwise.core.usage import Usage
 Counts = tuple[tuple[str, int], ...]
 """Word → how many calls, most first."""
 
+AUXILIARY: Final = "auxiliary"
+"""The role of titles, summaries and the like."""
 ASKED: Final = "(asked)"
 """Stands in for a tier's name where each call is compared with the tier that it asked for."""
 
@@ -77,7 +79,8 @@ class Summary:
 
     `if_all` has a comparison for every tier that was priced, dearest first. `unpriced` counts calls by the
     model that has no known price. `moved` calls ran on another tier than asked; `downgraded` ones below the
-    tier that was wished for. `steered` requests were no calls: the client was told to make them anew on
+    tier that was wished for. `auxiliary` is the part of `against_asked` that the `auxiliary_moved` titles and
+    summaries make. `steered` requests were no calls: the client was told to make them anew on
     another model. `first_us` and `last_us` are None without a call.
     """
 
@@ -97,6 +100,8 @@ class Summary:
     failed: int
     usage_estimated: int
     budgets: tuple[str, ...]
+    auxiliary: Comparison
+    auxiliary_moved: int
     steered: int = 0
 
 
@@ -170,6 +175,7 @@ class _Tally:
     rows: dict[tuple[str | None, str], _Sum] = field(default_factory=dict)
     total: _Sum = field(default_factory=_Sum)
     asked: _Pair = field(default_factory=_Pair)
+    auxiliary: _Pair = field(default_factory=_Pair)
     if_all: dict[str, _Pair] = field(default_factory=dict)
     unpriced: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -201,7 +207,10 @@ class _Tally:
         self._date(execution)
 
     def _compare(self, execution: Execution, cost: int | None) -> None:
-        self.asked.add(_at_asked(execution, cost), cost)
+        at_asked = _at_asked(execution, cost)
+        self.asked.add(at_asked, cost)
+        if _is_moved_title(execution):
+            self.auxiliary.add(at_asked, cost)
         for tier, nanousd in execution.if_nanousd:
             self.if_all.setdefault(tier, _Pair()).add(_known(nanousd, execution.usage), cost)
 
@@ -209,6 +218,7 @@ class _Tally:
         self.rules[execution.rule] += 1
         self.zones[execution.zone] += 1
         self.flags["moved"] += not _stayed(execution)
+        self.flags["auxiliary"] += _is_moved_title(execution)
         self.flags["downgraded"] += execution.downgrade_reason is not None
         self.flags["mismatched"] += execution.mismatch
         self.flags["failed"] += execution.outcome in ("error", "unreachable")
@@ -229,7 +239,9 @@ class _Tally:
             sessions=len(self.sessions),
             first_us=self.first_us,
             last_us=latest.at_us if latest else None,
-            against_asked=self._comparison(ASKED, self.asked),
+            against_asked=self._comparison(ASKED, self.asked, of=self.total.calls),
+            auxiliary=self._comparison(ASKED, self.auxiliary, of=flags["auxiliary"]),
+            auxiliary_moved=flags["auxiliary"],
             if_all=self._all_tiers(),
             unpriced=tuple(self.unpriced.most_common()),
             by_rule=tuple(self.rules.most_common()),
@@ -247,14 +259,15 @@ class _Tally:
         priced = [(tier, pair) for tier, pair in self.if_all.items() if pair.calls]
         priced.sort(key=lambda item: -item[1].would_nanousd)
         dearest = next((tier for tier, _ in priced if tier in self.used), "")
-        return tuple(self._comparison(tier, pair, dearest) for tier, pair in priced)
+        return tuple(self._comparison(tier, pair, self.total.calls, dearest) for tier, pair in priced)
 
-    def _comparison(self, tier: str, pair: _Pair, dearest: str = "") -> Comparison:
+    def _comparison(self, tier: str, pair: _Pair, of: int, dearest: str = "") -> Comparison:
+        """The pair as a comparison of so many calls."""
         return Comparison(
             tier=tier,
             would_nanousd=pair.would_nanousd,
             actual_nanousd=pair.actual_nanousd,
-            calls_left_out=self.total.calls - pair.calls,
+            calls_left_out=of - pair.calls,
             named=tier == ASKED or tier in self.named,
             premium=dearest if dearest != tier and pair.actual_nanousd > pair.would_nanousd else "",
         )
@@ -270,6 +283,11 @@ def _at_asked(execution: Execution, cost: int | None) -> int | None:
     if _stayed(execution):
         return cost
     return _known(dict(execution.if_nanousd).get(asked_tier(execution) or ""), execution.usage)
+
+
+def _is_moved_title(execution: Execution) -> bool:
+    """Whether the call made a title or a summary, on another tier than was asked for."""
+    return execution.role == AUXILIARY and execution.skill is None and not _stayed(execution)
 
 
 def _stayed(execution: Execution) -> bool:

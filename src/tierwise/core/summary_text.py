@@ -51,6 +51,7 @@ def summary_json(summary: Summary) -> dict[str, object]:
         "unpriced_models": dict(summary.unpriced),
         "savings": {
             "against_asked": _comparison_json(summary.against_asked),
+            "auxiliary": {"calls": summary.auxiliary_moved, **_comparison_json(summary.auxiliary)},
             "if_all": {entry.tier: _comparison_json(entry) for entry in summary.if_all},
         },
         "moved": summary.moved,
@@ -147,7 +148,7 @@ def _savings(summary: Summary) -> list[str]:
         return []
     shown = [entry for entry in summary.if_all if entry.named or entry.tier not in BUILT_IN.premium]
     width = max((len(f"If all {entry.tier}:") for entry in shown), default=0)
-    return [_against_asked(summary), *(_if_all(entry, width) for entry in shown)]
+    return [_against_asked(summary), *_auxiliary(summary), *(_if_all(entry, width) for entry in shown)]
 
 
 def _against_asked(summary: Summary) -> str:
@@ -160,6 +161,17 @@ def _against_asked(summary: Summary) -> str:
         words = f"Saved ~{dollars(entry.saved_nanousd)}{share} against what was asked"
     moved = f"{summary.moved:,} of {counted(summary.total.calls, 'call')} moved to another tier"
     return f"{words}; {moved}{_left_out(entry)}"
+
+
+def _auxiliary(summary: Summary) -> list[str]:
+    """What of it came from titles and summaries; nothing if none was moved."""
+    entry = summary.auxiliary
+    if not summary.auxiliary_moved:
+        return []
+    saved = dollars(abs(entry.saved_nanousd))
+    words = f"~{saved} more" if entry.saved_nanousd < 0 else f"~{saved}"
+    calls = counted(summary.auxiliary_moved, "call")
+    return [f"of that, titles and summaries: {words}; {calls} moved{_left_out(entry)}"]
 
 
 def _if_all(entry: Comparison, width: int) -> str:

@@ -12,12 +12,13 @@ from tierwise.core import conditions as lexical
 from tierwise.core.bounds import ceiling_of
 from tierwise.core.case import Case, Ruling, default_for
 from tierwise.core.questions import Hint
-from tierwise.core.skills import Skill, SkillStep
+from tierwise.core.skills import Role, Skill, SkillStep
 from tierwise.core.tiers import Tier
 
 
 def session_default(case: Case, tier: Tier) -> Ruling:
-    """By role. The built-in defaults serve declared skills only; those that a user wrote, any role."""
+    """By role. The built-in defaults serve declared skills, and titles and summaries, which have no skill;
+    those that a user wrote, any role."""
     skill = case.skill
     role = skill.role if skill else case.question.role
     if role is None:
@@ -26,6 +27,8 @@ def session_default(case: Case, tier: Tier) -> Ruling:
         if skill.preferred is not None:
             return tier, "the skill itself names a tier"
         return default_for(case.question, role), f"the default for a {role} that names no tier"
+    if skill is None and role is Role.AUXILIARY:
+        return default_for(case.question, role), "titles and summaries run on the default for auxiliary work"
     written = case.question.settings.user_defaults.get(role)
     if written is None:
         return tier, f"no default of the user's own for {role} work"

@@ -332,7 +332,7 @@ class Gateway:
             request_class=request.request_class,
             project=request.project,
             key=request.key,
-            role=Role.AUXILIARY if request.request_class == "auxiliary" else None,
+            role=Role.AUXILIARY if request.summarises else None,
             skill=skill.name if skill else None,
             skill_folder=skill.base_dir if skill else None,
             user_turn=asked_in,

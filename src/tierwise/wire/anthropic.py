@@ -23,6 +23,7 @@ from tierwise.wire.callers import (
     named,
     project_of,
     session_of,
+    summarises,
 )
 from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Conversation, read_or_none
@@ -94,6 +95,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         user_words="" if request_class == "auxiliary" else turn.words,
         skill=skill_in_use(turn),
         tool_result_pending=_pending(messages),
+        summarises=summarises(headers, request_class, members),
         client=client_of(headers),
     )
 

@@ -4,6 +4,7 @@
 |---|---|
 | session | `x-tierwise-session`, `x-claude-code-session-id`, `metadata`, opencode's, a hash |
 | class | `x-claude-code-request-class`, else the mark that each class leaves in the body |
+| title or summary | `x-claude-1p-request-class`, else the schema of a title; never with tools |
 | subagent | its class, its id, the client's mark in the system prompt, the prompts of its own agents |
 | project | the path in front of the API: `/p/NAME/v1/messages` |
 
@@ -45,8 +46,13 @@ class _Metadata(msgspec.Struct, frozen=True):
     session_id: str = ""
 
 
+class _Schema(msgspec.Struct, frozen=True):
+    properties: dict[str, msgspec.Raw] = {}
+
+
 class _Format(msgspec.Struct, frozen=True):
     type: str = ""
+    schema: msgspec.Raw = _NOTHING
 
 
 class _OutputConfig(msgspec.Struct, frozen=True):
@@ -55,6 +61,7 @@ class _OutputConfig(msgspec.Struct, frozen=True):
 
 _metadata: Final = msgspec.json.Decoder(_Metadata)
 _output_config: Final = msgspec.json.Decoder(_OutputConfig)
+_schema: Final = msgspec.json.Decoder(_Schema)
 _list: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -91,7 +98,7 @@ def class_of(headers: Mapping[str, str], path: str, members: Members, messages: 
     """main, subagent, auxiliary, compaction, or another class that the client's header names."""
     if header := named(headers, "x-claude-code-request-class"):
         return header
-    if client_of(headers) == "opencode" and not read_or_none(_list, members.get("tools", _NOTHING)):
+    if client_of(headers) == "opencode" and not _has_tools(members):
         return opencode.side_class(block.text for at in range(len(messages)) for block in messages.blocks(at))
     if path.partition("?")[0].endswith("/count_tokens") or _wants_only_json(members):
         return "auxiliary"
@@ -102,10 +109,37 @@ def class_of(headers: Mapping[str, str], path: str, members: Members, messages: 
 
 def _wants_only_json(members: Members) -> bool:
     """Whether the request has a schema for its answer and no tools: how titles are asked for."""
+    format = _format_of(members)
+    return format is not None and format.type == "json_schema" and not _has_tools(members)
+
+
+def _format_of(members: Members) -> _Format | None:
     config = read_or_none(_output_config, members.get("output_config", _NOTHING))
-    if config is None or config.format is None or config.format.type != "json_schema":
+    return config.format if config is not None else None
+
+
+def _has_tools(members: Members) -> bool:
+    tools = read_or_none(_list, members.get("tools", _NOTHING))
+    return bool(tools)
+
+
+def summarises(headers: Mapping[str, str], request_class: str, members: Members) -> bool:
+    """Whether an auxiliary request makes a title, a summary or the like, in a prompt of its own.
+
+    Others of the class must keep the main model: those that keep its cache warm or read from it, searches,
+    and the judges of what an agent may do. One with tools shares the conversation's prompt.
+    """
+    if request_class != "auxiliary" or _has_tools(members):
         return False
-    return not read_or_none(_list, members.get("tools", _NOTHING))
+    if purpose := named(headers, "x-claude-1p-request-class"):
+        return purpose == "summary-extraction"
+    return client_of(headers) == "opencode" or _wants_title(members)
+
+
+def _wants_title(members: Members) -> bool:
+    format = _format_of(members)
+    schema = read_or_none(_schema, format.schema) if format is not None else None
+    return schema is not None and set(schema.properties) == {"title"}
 
 
 def _orders_summary(messages: Conversation) -> bool:

@@ -113,6 +113,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
         skill=_skill_of(members, messages, turn),
         tool_result_pending=messages.last() >= 0 and messages.role(messages.last()) == "tool",
         unbounded_answers=answers if bound is None else 0,
+        summarises=request_class == "auxiliary",
         client=client_of(headers),
     )
 

@@ -35,7 +35,7 @@ class ModelRequest:
     life that it asks the prompt cache for.
     `unbounded_answers` are the answers that a request without `max_tokens` lets grow as long as the model can
     write: 0 where the protocol demands a bound. `client` is who sends it, if it is one that needs care of its
-    own, else "".
+    own, else "". `summarises`: it makes a title or a summary, in a prompt of its own.
     """
 
     model: str
@@ -59,6 +59,7 @@ class ModelRequest:
     unbounded_answers: int = 0
     cache_writes: CacheWrites = "none"
     client: Client = ""
+    summarises: bool = False
 
 
 _BASE64: Final = re.compile(rb'["/,][A-Za-z0-9+/]{2000,}={0,2}"')
