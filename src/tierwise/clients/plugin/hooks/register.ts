@@ -102,9 +102,9 @@ export const register: Register = on => {
 
   on('http.fetch', ($, e, next) => {
     if (next.origin.plugin !== 'engine' || asked.size === 0 || !LOOPBACK.test(e.url)) return next(e)
-    if (!e.url.includes('/v1/messages')) return next(e)
-    const headers = { ...e.init?.headers, 'x-tierwise-decision': idsFor(e.init?.headers ?? {}) }
-    return next({ ...e, init: { ...e.init, headers } })
+    const ids = e.url.includes('/v1/messages') ? idsFor(e.init?.headers ?? {}) : ''
+    if (ids === '') return next(e)
+    return next({ ...e, init: { ...e.init, headers: { ...e.init?.headers, 'x-tierwise-decision': ids } } })
   })
 }
 
@@ -112,10 +112,8 @@ export const register: Register = on => {
 async function decided($: EngineInterface, e: TurnStepInput): Promise<Decision | undefined> {
   const stop = new AbortController()
   try {
-    const base = await gateway($)
-    if (base === undefined) return undefined
     const late = $.clock.sleep(WAIT_MS, { signal: stop.signal }).then(() => undefined)
-    const answer = answered($, base, e)
+    const answer = answered($, e)
     late.catch(() => undefined)
     answer.catch(() => undefined)
     const decision = await Promise.race([answer, late])
@@ -128,15 +126,17 @@ async function decided($: EngineInterface, e: TurnStepInput): Promise<Decision |
   }
 }
 
-async function answered($: EngineInterface, base: string, e: TurnStepInput): Promise<Decision | undefined> {
+async function answered($: EngineInterface, e: TurnStepInput): Promise<Decision | undefined> {
   const at = e.agentId ?? MAIN
-  if (e.agentId !== undefined && e.index === 0) await findPreloaded($, e.agentId)
+  const first = e.index === 0 ? findPreloaded($, e.agentId).catch(() => undefined) : undefined
+  const [base, session] = await Promise.all([gateway($), $.session.id(), first])
+  if (base === undefined) return undefined
   const loop = loops.get(at)
   const response = await $.http.fetch(`${base}/v1/decide`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      session: await $.session.id(),
+      session,
       model: e.model,
       effort: typeof e.effort === 'string' ? e.effort : undefined,
       turn: e.turnId,
@@ -157,8 +157,8 @@ async function answered($: EngineInterface, base: string, e: TurnStepInput): Pro
 
 /** The gateway's address, with the project that it is tagged with; undefined where it is not on this machine. */
 async function gateway($: EngineInterface): Promise<string | undefined> {
-  const own = await $.env.get('TIERWISE_URL')
-  const base = own === undefined || own === '' ? await $.env.get('ANTHROPIC_BASE_URL') : own
+  const [own, general] = await Promise.all([$.env.get('TIERWISE_URL'), $.env.get('ANTHROPIC_BASE_URL')])
+  const base = own === undefined || own === '' ? general : own
   return base !== undefined && LOOPBACK.test(base) ? base.replace(/\/+$/, '') : undefined
 }
 
@@ -201,9 +201,10 @@ function hear(at: string, answer: string): void {
 }
 
 /** The one skill that came with the agent: it stands in its first messages. Of several none is in use. */
-async function findPreloaded($: EngineInterface, agentId: string): Promise<void> {
+async function findPreloaded($: EngineInterface, agentId: string | undefined): Promise<void> {
+  if (agentId === undefined || expanded.size === 0) return
   const loop = loops.get(agentId)
-  if (loop === undefined || loop.skill !== undefined || expanded.size === 0) return
+  if (loop === undefined || loop.skill !== undefined) return
   const found = await $.session.messages({ agentId, as: 'api', last: 20 })
   if (!Array.isArray(found)) return
   const names = new Set([...JSON.stringify(found).replaceAll('\\n', '\n').matchAll(PRELOADED)].map(match => match[1]))
