@@ -7,6 +7,7 @@ Source: research/clients.md sections 2 and 5.
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ class LogEntry:
     """One request and its answer. Texts are "" where the request is silent.
 
     `path` holds the query too; `rule` is the index of the script's rule, None for the default; `usage` is
-    what the answer reports, `cache` the tokens read from and written to the prompt cache; `body` is only
-    kept on demand.
+    what the answer reports, `cache` the tokens read from and written to the prompt cache; `body_sha256` is
+    of the bytes as they came, `body` is only kept on demand.
     """
 
     n: int
@@ -47,6 +48,7 @@ class LogEntry:
     status: int
     usage: Mapping[str, object] | None
     cache: Mapping[str, int] | None
+    body_sha256: str
     body: Mapping[str, object] | None = None
 
 
@@ -69,6 +71,7 @@ def entry_of(request: Request, answer: Answer, *, keep_body: bool) -> LogEntry:
         status=answer.status,
         usage=answer.usage,
         cache=None if use is None else {"read": use.read, "write": use.write},
+        body_sha256=hashlib.sha256(request.raw).hexdigest() if request.raw else "",
         body=request.body if keep_body else None,
     )
 
