@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,3 +148,58 @@ def test_a_hook_that_nobody_answers_costs_no_time(which: str, request: pytest.Fi
     assert played.client.ask("Review the page")["result"]
     assert time.monotonic() - began < 30, "no timeout is waited for, of which each would be five seconds"
     assert len(played.seen()) >= 3
+
+
+ADAPTED = "This work usually runs on a more capable model"
+DEEP = """---
+name: {name}
+description: Looks deep.
+{fork}metadata:
+  tierwise.preferred: opus
+  tierwise.acceptable: sonnet opus
+  tierwise.minimum: sonnet
+  tierwise.reasoning_demand: medium
+---
+Look deep.
+"""
+SPENT = "purse: {limit: 0.0001usd, window: daily}\n"
+
+
+def deep(stage: Stage, fork: str = "") -> Stage:
+    """The stage, at work on Sonnet, with a skill that prefers Opus, after a call that spent its budget."""
+    folder = stage.client.project / ".claude" / "skills" / "deep"
+    folder.mkdir()
+    (folder / "SKILL.md").write_text(DEEP.format(name="deep", fork=fork))
+    played = replace(stage, client=replace(stage.client, flags=("--model", "sonnet")))
+    played.client.ask("Hello")
+    return played
+
+
+def is_told(**where: Any) -> list[dict[str, Any]]:
+    """A script in which whoever is told what makes up for a lower tier says so."""
+    told = {"match": {"body": ADAPTED, **where}, "respond": {"text": "Told."}}
+    skill = {"tool_calls": [{"name": "Skill", "input": {"skill": "deep"}}]}
+    return [
+        told,
+        {"match": {"agent": True}, "respond": {"text": "Not told."}},
+        {"match": {"prompt": "Look deep"}, "turn": [skill, {"text": "Done."}]},
+    ]
+
+
+@pytest.mark.parametrize("which", ["stage", "old_stage"])
+@pytest.mark.parametrize("prompt", ["Look deep", "/deep"])
+def test_what_makes_up_for_a_lower_tier_reaches_the_model(
+    which: str, prompt: str, request: pytest.FixtureRequest
+) -> None:
+    set_stage: Stages = request.getfixturevalue(which)
+    played = deep(hooked(set_stage(is_told(), budgets=SPENT)))
+    assert played.client.ask(prompt)["result"] == "Told."
+
+
+def test_a_fork_is_told_as_it_starts(stage: Stages) -> None:
+    script = is_told(first_user="Base directory for this skill")
+    played = deep(hooked(stage(script, budgets=SPENT)), fork="context: fork\n")
+    assert played.client.ask("/deep")["result"] == "Told."
+    assert played.client.ask("Look deep")["result"] == "Done."
+    forks = [entry for entry in played.provided() if entry["request_class"] == "subagent"]
+    assert [entry["model"] for entry in forks] == [SONNET, SONNET]

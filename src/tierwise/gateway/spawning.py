@@ -31,11 +31,10 @@ from tierwise.gateway.sessions import Caller, Sessions
 from tierwise.gateway.warmth import Warmth
 from tierwise.router.aims import ALIASES
 from tierwise.router.calls import Call, Routed
-from tierwise.router.natives import Natives
+from tierwise.router.natives import DEFAULT_AGENT, Natives
 from tierwise.wire.hooks import NO_ANSWER, HookAnswer, HookEvent
 
 PLATFORM: Final = "claude_code"
-DEFAULT_AGENT: Final = "general-purpose"
 ASKED_CLASS: Final = "hook"
 """The class of a call that is only asked about: it is no request, and nothing is remembered of it."""
 
@@ -56,6 +55,8 @@ class Spawning:
     async def agent(self, event: HookEvent) -> HookAnswer:
         """PreToolUse of Agent: its tier as a name that the client takes, or why it must not start."""
         now_us, type = self.now_us(), event.input_text("subagent_type") or DEFAULT_AGENT
+        if event.input_text("resume"):  # it goes on where it stopped, on what it ran on
+            return NO_ANSWER
         spawn = self.fanout.joined(event.session_id, event.agent_id, event.tool_use_id, now_us)
         routed = await self.route(self._agent_call(event, type))
         self.consents.follow(routed, now_us)
@@ -77,12 +78,13 @@ class Spawning:
 
     async def skill(self, event: HookEvent) -> HookAnswer:
         """PreToolUse of Skill: its fork twin, or what makes up for a lower tier inside the conversation."""
-        routed = await self._skill(event, event.input_text("skill"), self._words(event.session_id))
+        name = event.input_text("skill")
+        routed = await self._skill(event, name, self._words(event.session_id))
         if routed is None or routed.mode != "enforce":
             return NO_ANSWER
         twin = self._twin(routed)
         if twin is None:
-            return HookAnswer(context=routed.decision.adaptations or "")
+            return HookAnswer(context=self._made_up_for(event, routed, event.tool_use_id))
         name, why = twin
         said = f"tierwise: {routed.call.skill} runs as {name}: {why}"
         return HookAnswer(input=event.input_with("skill", name), message=said)
@@ -92,7 +94,20 @@ class Spawning:
         routed = await self._skill(event, name, words)
         if routed is None or routed.mode != "enforce":
             return ""
-        return routed.decision.adaptations or ""
+        return self._made_up_for(event, routed, f"typed {event.prompt_id}")
+
+    def _made_up_for(self, event: HookEvent, routed: Routed, call: str) -> str:
+        """What makes up for a lower tier; a fork is told as it starts, for it sees nothing of this."""
+        text, type = routed.decision.adaptations or "", self._fork(routed.call.skill_folder)
+        if type is None or not text:
+            return text
+        spawn = self.fanout.joined(event.session_id, event.agent_id, call, self.now_us())
+        if spawn is not None:
+            spawn.claimed, spawn.type, spawn.adaptations = True, type, text
+        return ""
+
+    def _fork(self, folder: str | None) -> str | None:
+        return self.natives.fork(Path(folder)) if folder else None
 
     def wanting(self, caller: Caller, session: str, routed: Routed, now_us: int) -> Wanting:
         """What an agent wants that runs as this call was decided."""
@@ -149,13 +164,17 @@ class Spawning:
         )
         working = replace(call, request_class="subagent" if event.agent_id else "main")
         warm, tokens = self.warmth.expected(working, self.now_us()), self.warmth.expected_tokens(working)
-        routed = await self.route(replace(call, warm=warm, context_tokens=tokens))
+        if self.natives.fork(folder) is None:  # a fork begins with nothing in any cache
+            call = replace(call, warm=warm, context_tokens=tokens)
+        routed = await self.route(call)
         self.consents.zone(routed, self.now_us())
         return routed
 
     def _twin(self, routed: Routed) -> tuple[str, str] | None:
         """The fork that stands in for the skill, and why it does; None if it is to run as it is."""
         question, skill = routed.question, routed.call.skill or ""
+        if self._fork(routed.call.skill_folder) is not None:
+            return None
         decision = decide(replace(question, cache=None, context_tokens=0))
         running = question.cache.tier if question.cache and question.cache.tier else question.asked
         if decision.tier is None or decision.tier == running or decision.refusal is not None:

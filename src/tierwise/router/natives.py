@@ -33,6 +33,8 @@ MAX_AGENT_FILES: Final = 500
 MAX_KEPT: Final = 512
 MAX_NAME_CHARACTERS: Final = 128
 CLIENT_FOLDER: Final = ".claude"
+DEFAULT_AGENT: Final = "general-purpose"
+"""What an agent or a fork is that nobody says the type of."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -81,6 +83,13 @@ class Natives:
         folders = (folder / name for folder in self._folders(cwd, "skills"))
         return next((folder for folder in folders if self._shelf.allows(str(folder)) and _has(folder)), None)
 
+    def fork(self, skill: Path) -> str | None:
+        """The type of the agent that the skill runs in, if it is a fork; None if it is not."""
+        file = skill / SKILL_FILE
+        if self._head(file, "context").text != "fork":
+            return None
+        return self._head(file, "agent").text.strip() or DEFAULT_AGENT
+
     def twin(self, skill: Path, name: str, tier: str) -> str | None:
         """The name of the fork that was made of the skill for that tier; None if there is none."""
         twin = f"{name}-on-{tier}"
@@ -89,7 +98,7 @@ class Natives:
             return None
         made_of = self._head(file, "metadata").entries.get(METADATA_PREFIX + TWIN_OF)
         is_made = made_of is not None and made_of.node.text == name
-        return twin if is_made and self._head(file, "context").text == "fork" else None
+        return twin if is_made and self.fork(file.parent) is not None else None
 
     def _folders(self, cwd: str, kind: str) -> Iterator[Path]:
         """The allowed folders that may hold agents or skills, the nearest first."""

@@ -93,10 +93,10 @@ def read_event(body: bytes) -> HookEvent | None:
 
 def typed_skill(prompt: str) -> tuple[str, str]:
     """Name and arguments of a `/skill` that the prompt is; ("", the prompt) for any other."""
-    head, _, rest = prompt.strip().partition(" ")
+    head, *rest = prompt.split(None, 1) or [""]
     if not head.startswith("/") or not 1 < len(head) <= COMMAND_WORD_CHARACTERS_MAX or "/" in head[1:]:
         return "", prompt
-    return head[1:].partition("\n")[0], rest.strip()
+    return head[1:], rest[0].strip() if rest else ""
 
 
 def words_of(prompt: str) -> str | None:
