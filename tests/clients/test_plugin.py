@@ -1,4 +1,4 @@
-"""The plugin for Claude Code is whole, says which version it is, and speaks of the same things as the gateway."""
+"""The plugin for Claude Code is whole, says which version it is, and means the same things as the gateway."""
 
 from __future__ import annotations
 

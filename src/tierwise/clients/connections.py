@@ -84,7 +84,7 @@ def connecting(file: SettingsFile, to: Destination, home: Path, *, override: boo
         upstream,
         base is not None,
         base or b"",
-        _hashes(after, record),
+        _hashes(before, after, record),
         done.edits,
         _missing_folders(file) or (record.folders if record else ()),
         dict(plan.previous) if plan.previous and _has_status_line(done.edits) else None,
@@ -125,10 +125,17 @@ def _has_status_line(edits: tuple[Edit, ...]) -> bool:
     return any(edit.path == ("statusLine",) for edit in edits)
 
 
-def _hashes(after: bytes | None, record: Connection | None) -> tuple[str, ...]:
-    """The hash of what is to be written, and of what was written last, in case we are broken off."""
+def _hashes(before: bytes | None, after: bytes | None, record: Connection | None) -> tuple[str, ...]:
+    """The hash of what is to be written, and of what was written last, in case we are broken off.
+
+    None at all if the user has edited the file: then there are no bytes of before to bring back.
+    """
     written = _hash(after or b"")
-    return (written, record.hashes[0]) if record else (written,)
+    if record is None:
+        return (written,)
+    if before is not None and not _is_as_left(before, record):
+        return ()
+    return (written, *list(record.hashes)[:1])
 
 
 def _without_ours(file: SettingsFile, content: bytes | None, record: Connection | None) -> bytes | None:
@@ -189,10 +196,8 @@ def _taken_back(
 ) -> tuple[bytes | None, tuple[str, ...]]:
     """The file without our edits: the very bytes of before, if it is as we left it."""
     original = record.original if record.existed else None
-    if _hash(content) in record.hashes:
+    if _is_as_left(content, record):
         return original, ()
-    if content == original:
-        return content, ()
     text = _decoded(file, content)
     try:
         back = undone(text, record.edits, file.client.form)
@@ -203,6 +208,11 @@ def _taken_back(
         return original if original is None or is_blank(_decoded(file, original)) else back.text.encode(), ()
     told = f"{file.path} was edited since: your edits stay, only ours are taken out"
     return back.text.encode(), (told, *back.left)
+
+
+def _is_as_left(content: bytes, record: Connection) -> bool:
+    """Whether the file is as we left it, or as it was before."""
+    return _hash(content) in record.hashes or (record.existed and content == record.original)
 
 
 def _says_nothing(text: str) -> bool:

@@ -28,6 +28,7 @@ _OPEN_KEY: Final = re.compile(
 """Keys whose value is a name or a number, never a secret."""
 _HEADER_KEY: Final = re.compile(r"(?i)headers?$")
 _HEADER_LINE: Final = re.compile(r"(?m)(^|\\n|\")((?!x-tierwise-)[A-Za-z0-9-]+):[ \t]*((?:(?!\\n|\"|\n).)+)")
+_HEADERS: Final = re.compile(r"^\"[A-Za-z0-9-]+:")
 _PLAIN: Final = re.compile(r"true|false|[\d._-]+")
 _LOOKS: Final = re.compile(
     r"sk-[A-Za-z0-9_-]{8,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|xox[abprs]-[\w-]{8,}|AKIA[0-9A-Z]{12,}"
@@ -71,7 +72,7 @@ def _secret_spans(text: str, form: str) -> Iterator[tuple[tuple[int, int], str]]
 
 def _mask_of(raw: str, key: str) -> str:
     """The value masked: header by header where it is headers, else whole, its lines kept."""
-    if _HEADER_KEY.search(key) and _HEADER_LINE.search(raw):
+    if _HEADER_KEY.search(key) and _HEADERS.search(raw):
         return _HEADER_LINE.sub(lambda found: f"{found[1]}{found[2]}: {MASK}", raw)
     if _PLAIN.fullmatch(raw):
         return raw
