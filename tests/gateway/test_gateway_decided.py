@@ -145,3 +145,14 @@ def test_a_client_that_keeps_its_own_model_is_served_with_it_and_that_is_told(tm
         assert any("decided claude-haiku-5-5" in alarm for alarm in at.alarms)
 
     play(tmp_path, what)
+
+
+def test_a_session_that_the_user_named_follows_what_the_mod_was_told_too(tmp_path: Path) -> None:
+    async def what(at: Door) -> None:
+        answer = await ask(at, question(at))
+        body = request(typed(at.skill(), "go"), model=HAIKU)
+        await make(at, body, answer["id"], x_tierwise_session="my-own-name")
+        (record,) = await at.recorded(1)
+        assert (record.id, record.session, record.asked_model) == (answer["id"], "my-own-name", OPUS)
+
+    play(tmp_path, what)

@@ -30,13 +30,15 @@ from tierwise.gateway.sessions import NOBODY, WORKING_CLASSES, Caller, Named, Se
 from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
 from tierwise.router.natives import Natives
-from tierwise.wire.callers import project_of
+from tierwise.wire.callers import named, project_of
 from tierwise.wire.mod_questions import ModQuestion, read_mod_question
 from tierwise.wire.requests import ModelRequest
 
 PATH: Final = "/v1/decide"
 DECISION: Final = "x-tierwise-decision"
 """The header by which a request names the decision that it follows; of several, one of its own loop's."""
+CLIENT_SESSION: Final = "x-claude-code-session-id"
+"""The session as the client and so the mod call it, whatever name a user's own header gives it."""
 MAX_DECISIONS: Final = 4_096
 MAX_SESSIONS: Final = 1_024
 MAX_NAMED: Final = 64
@@ -118,7 +120,8 @@ class Mods:
             return None
         ids = headers[DECISION].split(",", MAX_NAMED)[:MAX_NAMED]
         known = [decided for id in ids if (decided := self._decided.get(id.strip())) is not None]
-        here = [decided for decided in known if decided.routed.call.session == request.session]
+        session = named(headers, CLIENT_SESSION) or request.session
+        here = [decided for decided in known if decided.routed.call.session == session]
         for decided in here:
             if decided.routed.call.agent == request.agent:
                 return decided

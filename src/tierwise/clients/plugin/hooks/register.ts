@@ -65,16 +65,16 @@ export const register: Register = on => {
   })
 
   on('tool.call', { tool: 'Skill' }, async ($, e, next) => {
-    const result = await next(e)
+    const answer = await next(e)
     const loop = loops.get(e.agentId ?? MAIN)
-    const skill = named(String(e.skill))
-    if (loop !== undefined && skill !== undefined && result.deny === undefined && !forks(skill)) {
-      loop.skill = skill
+    const launched = launchedBy(answer)
+    if (loop !== undefined && launched !== undefined) {
+      loop.skill = named(launched)
       loop.withAgent = false
       loop.step = undefined
       loop.begins = true
     }
-    return result
+    return answer
   })
 
   on('classic.SubagentStart', ($, e, next) => {
@@ -225,8 +225,10 @@ function livingIn(folder: string): Skill | undefined {
   return [...expanded.values()].reverse().find(skill => skill.path?.replace(/[\\/][^\\/]*$/, '') === folder)
 }
 
-function forks(skill: Skill): boolean {
-  return (skill.frontmatter as { context?: unknown } | undefined)?.context === 'fork'
+/** The skill that a call of the Skill tool put into its own loop; undefined where it failed, or forked. */
+function launchedBy(answer: { result?: unknown }): string | undefined {
+  const { commandName, status } = (answer.result ?? {}) as { commandName?: unknown; status?: unknown }
+  return typeof commandName === 'string' && status !== 'forked' ? commandName : undefined
 }
 
 /** The decisions that a request can be about: the main loop's, or those of the agents; the gateway knows which. */
