@@ -169,7 +169,7 @@ function read(text: string, e: TurnStepInput): Decision | undefined {
   if (typeof said.model !== 'string' || said.model.trim() === '') return undefined
   const refusal = typeof said.refuse?.message === 'string' ? said.refuse.message : undefined
   const effort = EFFORTS.includes(said.effort) ? said.effort : undefined
-  return { id: said.id, model: said.model, effort, refusal, notes: notesOf(said) }
+  return { id: said.id, model: said.model, effort, refusal, notes: refusal === undefined ? notesOf(said) : [] }
 }
 
 const EFFORTS: readonly unknown[] = ['low', 'medium', 'high', 'xhigh', 'max']
