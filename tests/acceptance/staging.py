@@ -33,6 +33,41 @@ class Seen:
     sent: str
 
 
+class Serving:
+    """`tierwise serve`: started on any free port, and again, if it was killed, on the one it had."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        self.command = [sys.executable, "-m", "tierwise", "serve", "--json", *arguments]
+        self.environment = environment
+        self.url = ""
+
+    def start(self) -> None:
+        port = self.url.rpartition(":")[2] or "0"
+        self.process = subprocess.Popen(
+            [*self.command, "--port", port],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        first = self.process.stdout.readline() if self.process.stdout else ""
+        if not first:
+            raise AssertionError(f"tierwise serve did not start: {self.process.communicate()[1]}")
+        self.url = json.loads(first)["url"]
+
+    def kill(self) -> None:
+        """End it at once, without a last word."""
+        self.process.kill()
+        self.process.communicate(timeout=STOP_S)
+
+    def stop(self) -> None:
+        """End it as a person does, and look that nothing was wrong."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=STOP_S)
+        assert "alarm" not in errors, errors
+        assert self.process.returncode == 0, errors
+
+
 @dataclass(frozen=True)
 class Stage:
     """A client in a project with the seeds' two skills, the gateway before it, the simulator behind that.
@@ -44,6 +79,7 @@ class Stage:
     log: Path
     store: Path
     environment: dict[str, str]
+    gateway: Serving
 
     def recorded(self) -> list[dict[str, Any]]:
         """Every call in the ledger, oldest first, refused ones too."""
@@ -89,8 +125,13 @@ def staged(
     budgets: str = "",
     *,
     skills_in: str = ".claude/skills",
+    upstream: str = "",
 ) -> Iterator[Stage]:
-    """A stage for the client that `client_of` makes of project, home and the gateway's URL."""
+    """A stage for the client that `client_of` makes of project, home and the gateway's URL.
+
+    The provider is a simulator inside the gateway's process that plays `script`, or that at `upstream`, whose
+    log is then kept by whoever started it.
+    """
     project, home = folder / "shop", folder / "home"
     home.mkdir()
     (folder / "tierwise").mkdir()
@@ -99,23 +140,16 @@ def staged(
     (folder / "script.json").write_text(json.dumps(script))
     log, store = folder / "simulator.jsonl", folder / "ledger.sqlite"
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TIERWISE_HOME": str(folder / "tierwise")}
-    command = [sys.executable, "-m", "tierwise", "serve", "--json", "--port", "0", "--upstream", "simulator"]
-    command += ["--simulator-script", str(folder / "script.json"), "--simulator-log", str(log)]
-    command += ["--store", f"sqlite:{store}", "--skill-root", str(project), "--project", str(project)]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as gateway:
-        try:
-            assert gateway.stdout is not None
-            first = gateway.stdout.readline()
-            assert first, f"tierwise serve did not start: {gateway.stderr.read() if gateway.stderr else ''}"
-            url = json.loads(first)["url"]
-            yield Stage(client_of(project, home, url), log, store, environment)
-        finally:
-            gateway.send_signal(signal.SIGINT)
-            _, errors = gateway.communicate(timeout=STOP_S)
-    assert "alarm" not in errors, errors
-    assert gateway.returncode == 0, errors
+    arguments = ["--upstream", upstream or "simulator", "--store", f"sqlite:{store}"]
+    arguments += ["--skill-root", str(project), "--project", str(project)]
+    if not upstream:
+        arguments += ["--simulator-script", str(folder / "script.json"), "--simulator-log", str(log)]
+    gateway = Serving(arguments, environment)
+    gateway.start()
+    try:
+        yield Stage(client_of(project, home, gateway.url), log, store, environment, gateway)
+    finally:
+        gateway.stop()
 
 
 def _lay_out(project: Path, skills_in: str) -> None:
