@@ -133,7 +133,8 @@ def test_an_exhausted_hard_budget_denies_the_agent_and_says_what_can_be_done(tmp
         assert "purse" in why
         assert "wait for the reset" in why
         assert "tierwise answer" in why
-        assert why in answer["systemMessage"]
+        assert answer["systemMessage"] == why
+        assert context(answer) == ""
 
     play(tmp_path, what, budgets="purse: {limit: 1messages, window: session, hard: true}\n")
 
