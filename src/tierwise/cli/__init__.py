@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "connect": "tierwise.cli.connect",
     "disconnect": "tierwise.cli.disconnect",
     "run": "tierwise.cli.run",
+    "statusline": "tierwise.cli.statusline",
     "offers": "tierwise.cli.offers",
     "answer": "tierwise.cli.answer",
     "report": "tierwise.cli.report",

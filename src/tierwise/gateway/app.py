@@ -364,6 +364,7 @@ class Gateway:
         """Record how a call ended, and say what a person should know about it."""
         self._calls += 1
         execution = self._purser.settle(held, routed, answered)
+        self._control.status.note(execution)
         if execution.mismatch:
             self._alarm(f"decided {execution.decided_model}, but {execution.served_model} answered")
         if execution.cost_nanousd is None:
@@ -372,6 +373,7 @@ class Gateway:
     def _alarm(self, text: str) -> None:
         if text not in self._alarms:
             self._tell(text)
+        self._control.status.alarmed(text)
         self._alarms.append(text)
 
     def _health(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@
     POST /tierwise/offers/ID             {"answer": accept|hold|pause, "scope": call|session, "session": …}
     POST /tierwise/sessions/ID/export    writes the session's conversation to a file, and says where
     GET  /tierwise/budgets               every budget as it stands, as `budget show --json`; ?session=ID
+    GET  /tierwise/status                how the gateway and a session stand; ?session=ID (`gateway.status`)
     POST /tierwise/quotas                a status line's JSON: its `rate_limits` feed percent budgets
 
 The server listens on loopback only. A page in a browser can still send requests there, so a request whose
@@ -33,6 +34,7 @@ from tierwise.gateway.contexts import Contexts
 from tierwise.gateway.forecasts import Forecasts
 from tierwise.gateway.headers import Raw, by_name
 from tierwise.gateway.replies import Reply, error_reply, json_reply
+from tierwise.gateway.status import Status
 from tierwise.router.offers import AnswerError, Offers
 from tierwise.wire.quotas import readings_in_status
 
@@ -40,9 +42,11 @@ PREFIX: Final = "/tierwise/"
 _OFFERS: Final = "/tierwise/offers"
 _QUOTAS: Final = "/tierwise/quotas"
 _BUDGETS: Final = "/tierwise/budgets"
+_STATUS: Final = "/tierwise/status"
 _EXPORT: Final = re.compile(r"/tierwise/sessions/(?P<session>.+)/export")
 _ANSWER: Final = re.compile(r"/tierwise/offers/(?P<id>[\w-]{1,64})")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
+MAX_SESSION_CHARACTERS: Final = 200
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -61,7 +65,8 @@ _answer: Final = msgspec.json.Decoder(_AnswerIn)
 class Control:
     """The control API. `exports` is the folder that conversations are written to; None: they cannot be.
 
-    `hear` takes what a status line says of the platform's quotas; `forecasts` tell how budgets stand.
+    `hear` takes what a status line says of the platform's quotas; `forecasts` tell how budgets stand,
+    `status` how the gateway and each session do.
     """
 
     offers: Offers
@@ -70,6 +75,7 @@ class Control:
     now_us: Callable[[], int]
     hear: Callable[[tuple[QuotaReading, ...]], None]
     forecasts: Forecasts
+    status: Status
 
     async def reply_to(
         self, method: str, path: str, headers: list[Raw], body: bytes, query: bytes = b""
@@ -99,13 +105,21 @@ class Control:
             return self._heard(body) if method == "POST" else _only("POST")
         if path == _BUDGETS:
             return await self._budgets(query) if method == "GET" else _only("GET")
+        if path == _STATUS:
+            return await self._stands(query) if method == "GET" else _only("GET")
         return error_reply(404, f"tierwise: there is no {path[:200]}")
 
     async def _budgets(self, query: bytes) -> Reply:
-        asked = parse_qs(query.decode("latin-1"))
-        if unknown := sorted(asked.keys() - {"session"}):
-            return error_reply(400, f"tierwise: `{unknown[0][:60]}` is not understood here, only `session`")
-        return json_reply(200, await self.forecasts.document(asked.get("session", [None])[-1]))
+        session = _session_in(query)
+        if isinstance(session, Reply):
+            return session
+        return json_reply(200, await self.forecasts.document(session))
+
+    async def _stands(self, query: bytes) -> Reply:
+        session = _session_in(query)
+        if isinstance(session, Reply):
+            return session
+        return json_reply(200, await self.status.document((session or "")[:MAX_SESSION_CHARACTERS]))
 
     def _heard(self, body: bytes) -> Reply:
         readings = readings_in_status(msgspec.json.decode(body), self.now_us())
@@ -145,6 +159,14 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(content)
+
+
+def _session_in(query: bytes) -> str | Reply | None:
+    """The session that is asked for, None without one; the refusal of anything else that is asked."""
+    asked = parse_qs(query.decode("latin-1"))
+    if unknown := sorted(asked.keys() - {"session"}):
+        return error_reply(400, f"tierwise: `{unknown[0][:60]}` is not understood here, only `session`")
+    return asked.get("session", [None])[-1]
 
 
 def _only(method: str) -> Reply:

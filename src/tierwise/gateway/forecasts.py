@@ -22,7 +22,7 @@ from tierwise.files.config import Config
 from tierwise.gateway.purser import Ledger
 from tierwise.router.balances import Governing
 from tierwise.router.budget_files import BudgetFile
-from tierwise.router.budget_views import Sources, document, views
+from tierwise.router.budget_views import Sources, View, document, views
 from tierwise.router.outlooks import foreseen
 from tierwise.router.routing import Router
 from tierwise.store.contract import Store
@@ -62,17 +62,21 @@ class Forecasts:
         StoreError if store or ledger cannot be read.
         """
         config, now_us = self.router.configs.of(None), self.now_us()
-        balances = self.router.balances
-        budgets, own = self.file(config), self.file.own(config)
+        own = self.file.own(config)
         findings, path = self.file.findings(config), str(self.file.path)
+        shown = await self.views(session, now_us)
+        return document(shown, config.settings, now_us, findings, path, own)
+
+    async def views(self, session: str | None, now_us: int) -> tuple[View, ...]:
+        """Every budget as it stands at `now_us`, for the latest call of `session`, or of all. StoreError."""
+        config, balances = self.router.configs.of(None), self.router.balances
         sources = Sources(
             self.store,
             self._standings,
             lambda budget, tags: balances.observed(budget, tags, now_us),
             balances.before,
         )
-        shown = await asyncio.to_thread(views, sources, budgets, config.settings, session, now_us)
-        return document(shown, config.settings, now_us, findings, path, own)
+        return await asyncio.to_thread(views, sources, self.file(config), config.settings, session, now_us)
 
     def _standings(self, purses: Sequence[Purse]) -> tuple[Standing, ...]:
         """As the ledger has them, in the thread that may wait for it."""

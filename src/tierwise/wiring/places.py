@@ -24,6 +24,13 @@ def day_of(at_us: int) -> str:
     return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()
 
 
+def midnight_us(at_us: int) -> int:
+    """When the day of a moment began, by the clock on this machine's wall, in µs since the epoch."""
+    local = datetime.fromtimestamp(at_us // 1_000_000, UTC).astimezone()
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None).astimezone()
+    return int(midnight.timestamp()) * 1_000_000
+
+
 def new_id() -> str:
     """A fresh id for a call; ids sort by time."""
     return f"{now_us():013x}{secrets.token_hex(6)}"

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from tierwise.errors import ConfigError, StoreError
 from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_of_model
-from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
+from tierwise.wiring.places import (
+    day_of,
+    gsd_home,
+    home_dir,
+    midnight_us,
+    new_id,
+    now_us,
+    own_skill_folders,
+    user_file,
+)
 from tierwise.wiring.stores import open_store, store_name
 
 if TYPE_CHECKING:
@@ -95,7 +104,9 @@ async def serving(
         store = stack.enter_context(closing(open_store(options.store)))
         ledger = Ledger(store, now_us)
         stack.callback(ledger.close)
-        router = router_for(options.project, options.skill_roots, options.user_file, options.budgets_file)
+        router = router_for(
+            options.project, options.skill_roots, options.user_file, options.budgets_file, _probes(options)
+        )
         gateway = Gateway(
             router,
             await stack.enter_async_context(upstream),
@@ -105,7 +116,7 @@ async def serving(
             new_id=new_id,
             alarm=alarm,
             version=version("tierwise"),
-            control=_control(options, router, store, ledger, alarm),
+            control=_control(options, router, store, ledger, alarm, upstream.url),
             notices=await stack.enter_async_context(Notices(notice)),
         )
         config = router.configs.of(None)
@@ -124,22 +135,45 @@ async def serving(
 
 
 def _control(
-    options: ServeOptions, router: Router, store: Storage, ledger: Ledger, alarm: Callable[[str], None]
+    options: ServeOptions,
+    router: Router,
+    store: Storage,
+    ledger: Ledger,
+    alarm: Callable[[str], None],
+    upstream: str,
 ) -> Control:
     """The control API of a gateway: its book of offers, its memory of conversations, its forecasts."""
+    from importlib.metadata import version
+
     from tierwise.gateway.contexts import Contexts
     from tierwise.gateway.control import Control
     from tierwise.gateway.forecasts import Forecasts
+    from tierwise.gateway.status import About, Status
     from tierwise.router.balances import ANY_ACCOUNT
 
+    forecasts = Forecasts(store, ledger, router, budget_file(options.budgets_file), ledger.now_us, alarm)
+    about = About(
+        version=version("tierwise"),
+        upstream=upstream,
+        simulator=options.upstream == "simulator",
+        store=store_name(options.store),
+        began_us=now_us(),
+        probes=_probes(options),
+    )
     return Control(
         offers=offers_in(options.state),
         contexts=Contexts(keep=options.keep_context),
         exports=options.state / "exports" if options.state else None,
         now_us=now_us,
         hear=lambda readings: router.balances.hear(ANY_ACCOUNT, readings, now_us()),
-        forecasts=Forecasts(store, ledger, router, budget_file(options.budgets_file), ledger.now_us, alarm),
+        forecasts=forecasts,
+        status=Status(about, forecasts, ledger.now_us, midnight_us),
     )
+
+
+def _probes(options: ServeOptions) -> Path | None:
+    """Where `tierwise doctor` puts a skill to try routing with; None without a folder for state."""
+    return options.state / "probes" if options.state else None
 
 
 def offers_in(home: Path | None) -> Offers:
@@ -167,8 +201,9 @@ def router_for(
     skill_roots: tuple[Path, ...] = (),
     user: Path | None = None,
     budgets: Path | None = None,
+    probes: Path | None = None,
 ) -> Router:
-    """Everything that deciding needs. Defaults as in `ServeOptions`."""
+    """Everything that deciding needs. Defaults as in `ServeOptions`; skills may also lie in `probes`."""
     from tierwise.router.balances import Balances
     from tierwise.router.configs import Configs
     from tierwise.router.natives import Natives
@@ -176,7 +211,8 @@ def router_for(
     from tierwise.router.shelf import Shelf
 
     here = project or Path.cwd()
-    shelf = Shelf(skill_roots or (here, *own_skill_folders()), tier_of_model)
+    roots = (*(skill_roots or (here, *own_skill_folders())), *((probes,) if probes else ()))
+    shelf = Shelf(roots, tier_of_model)
     return Router(
         catalog=load_catalog(),
         configs=Configs(user or user_file(), here, tier_of_model, gsd_home()),
