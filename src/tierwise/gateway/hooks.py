@@ -134,7 +134,7 @@ class Hooks:
     def _with_notices(self, event: HookEvent, answer: HookAnswer) -> HookAnswer:
         """The answer with what the session was not told yet: to the user as it is, to the model as news."""
         waiting = self.bulletins.take(event.session_id)
-        lines = [notice.line for notice in waiting if notice.text not in answer.denied]
+        lines = [each.line for each in waiting if not (each.offer and each.offer in answer.denied)]
         if not lines:
             return answer
         message = "\n".join(filter(None, (answer.message, *(f"tierwise: {line}" for line in lines))))
