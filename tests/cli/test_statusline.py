@@ -275,6 +275,16 @@ def test_the_projects_own_line_wins_and_ours_is_not_called_in_circles(tmp_path: 
     assert said(tmp_path).count("\n") == 2
 
 
+def test_a_connected_project_does_not_hide_the_users_own_line(tmp_path: Path) -> None:
+    project, own = tmp_path / "shop" / ".claude", tmp_path / ".claude"
+    for folder, command in ((project, "tierwise statusline"), (own, "echo mine")):
+        folder.mkdir(parents=True)
+        (folder / "settings.json").write_text(json.dumps({"statusLine": {"command": command}}))
+
+    assert said(tmp_path, {**SAID, "cwd": str(project.parent)}).startswith("mine\n")
+    assert said(tmp_path).startswith("Opus 5.5")
+
+
 # -- itself ------------------------------------------------------------------------------------------------
 
 

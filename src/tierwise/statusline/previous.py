@@ -106,14 +106,27 @@ def previous_command(said: Object) -> str:
     """The command of the user's own status line; "" if there is none.
 
     Of the settings that were connected those count that are strongest for this client: a project's, then the
-    user's.
+    user's. Where only a project was connected, its line hides the one in the user's settings.
     """
     kept = table(file_at(os.path.join(home_dir(), KEPT)), "previous")
-    for folder in _settings_folders(said):
-        found = table(kept, os.path.join(folder, "settings.json")).get("command")
+    *projects, own = [os.path.join(folder, "settings.json") for folder in _settings_folders(said)]
+    for path in (*projects, own):
+        found = table(kept, path).get("command")
         if isinstance(found, str) and found.strip():
             return found
+    if any(_is_ours(_command_in(path)) for path in projects):
+        hidden = _command_in(own)
+        return "" if _is_ours(hidden) else hidden
     return ""
+
+
+def _command_in(path: str) -> str:
+    found = table(file_at(path), "statusLine").get("command")
+    return found if isinstance(found, str) else ""
+
+
+def _is_ours(command: str) -> bool:
+    return "tierwise" in command and command.rstrip().endswith("statusline")
 
 
 def _settings_folders(said: Object) -> list[str]:
