@@ -18,7 +18,13 @@ from tierwise.clients.masking import MASK, masked
 
 EOLS = st.sampled_from(["\n", "\r\n"])
 KEYS = st.text('abz_-. é"\\/', min_size=1, max_size=6)
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+)
 VALUES = st.recursive(
     PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )
