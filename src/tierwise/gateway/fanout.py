@@ -128,7 +128,7 @@ class Fanout:
                     spawn.agent = agent
                     self._agents[session, agent] = batch, spawn
                     while len(self._agents) > MAX_AGENTS:
-                        self._agents.popitem(last=False)
+                        self._release(self._agents.popitem(last=False)[1][1])
                     return spawn
         return None
 

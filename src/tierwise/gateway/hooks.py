@@ -105,6 +105,8 @@ class Hooks:
 
     async def _started(self, event: HookEvent) -> HookAnswer:
         session, agent, type = event.session_id, event.agent_id, event.agent_type
+        if not agent:
+            return NO_ANSWER
         file = self.spawning.natives.agent(type, event.cwd)
         self.spawning.sessions.name(session, agent, Named(type, file))
         spawn = self.spawning.fanout.bind(session, agent, type)

@@ -24,7 +24,7 @@ from tierwise.core.forking import fork_pays
 from tierwise.core.questions import Decision, Refusal
 from tierwise.files.homes import SILENT_MODELS
 from tierwise.gateway.consents import Consents
-from tierwise.gateway.fanout import Fanout, Wanting
+from tierwise.gateway.fanout import Fanout, Spawn, Wanting
 from tierwise.gateway.purser import Purser
 from tierwise.gateway.replies import refusal_message
 from tierwise.gateway.sessions import Caller, Sessions
@@ -57,24 +57,18 @@ class Spawning:
         now_us, type = self.now_us(), event.input_text("subagent_type") or DEFAULT_AGENT
         if event.input_text("resume"):  # it goes on where it stopped, on what it ran on
             return NO_ANSWER
-        spawn = self.fanout.joined(event.session_id, event.agent_id, event.tool_use_id, now_us)
+        self.fanout.joined(event.session_id, event.agent_id, event.tool_use_id, now_us)
         routed = await self.route(self._agent_call(event, type))
         self.consents.follow(routed, now_us)
-        if routed.mode != "enforce" or spawn is None:
+        if routed.mode != "enforce":
             return NO_ANSWER
         refusal = routed.decision.refusal or await self._claimed(event, type, routed, now_us)
+        spawn = self.fanout.joined(event.session_id, event.agent_id, event.tool_use_id, now_us) or Spawn("")
         if refusal is not None:
             self.fanout.deny(spawn)
             message = refusal_message(refusal, self.consents.refused(refusal, routed, now_us))
             return HookAnswer(denied=message, message=message)
-        spawn.adaptations = routed.decision.adaptations or ""
-        alias = _alias(routed.decision)
-        if alias is None or _runs_so_anyway(routed):
-            return NO_ANSWER
-        spawn.asked_model = _asked_id(routed)
-        spawn.model = routed.decision.model.id if routed.decision.model is not None else ""
-        said = f"tierwise: {type} runs on {routed.decision.tier}: {routed.decision.reason}"
-        return HookAnswer(input=event.input_with("model", alias), message=said)
+        return _started(event, type, routed, spawn)
 
     async def skill(self, event: HookEvent) -> HookAnswer:
         """PreToolUse of Skill: its fork twin, or what makes up for a lower tier inside the conversation."""
@@ -220,6 +214,18 @@ def speaks_of(words: str, agent: str) -> bool:
         return True
     called = rf"(?:@(?:agent-)?{name}|{name} (?:sub)?agents?|(?:sub)?agent {name})"
     return re.search(rf"(?<![\w-]){called}(?![\w-])", words, re.IGNORECASE) is not None
+
+
+def _started(event: HookEvent, type: str, routed: Routed, spawn: Spawn) -> HookAnswer:
+    """The agent's call as it is to be made; what becomes of it is noted in the spawn."""
+    decision, alias = routed.decision, _alias(routed.decision)
+    spawn.adaptations = decision.adaptations or ""
+    if alias is None or _runs_so_anyway(routed):
+        return NO_ANSWER
+    spawn.asked_model = _asked_id(routed)
+    spawn.model = decision.model.id if decision.model is not None else ""
+    said = f"tierwise: {type} runs on {decision.tier}: {decision.reason}"
+    return HookAnswer(input=event.input_with("model", alias), message=said)
 
 
 def _runs_so_anyway(routed: Routed) -> bool:
