@@ -93,6 +93,7 @@ def says(report: dict[str, Any]) -> tuple[str, bool]:
 # -- the client asks for the decided model ---------------------------------------------------------------
 
 
+@pytest.mark.shows("skill called", "mod")
 def test_a_skill_that_the_model_calls_makes_the_client_ask_for_its_tier_until_the_next_prompt(
     stage: Callable[..., Stage],
 ) -> None:
@@ -103,6 +104,8 @@ def test_a_skill_that_the_model_calls_makes_the_client_ask_for_its_tier_until_th
         assert models(simulator) == [OPUS, HAIKU, HAIKU, OPUS]
 
 
+@pytest.mark.shows("skill typed", "mod")
+@pytest.mark.shows("words", "mod")
 def test_a_skill_that_the_user_types_makes_the_client_ask_for_its_tier_or_the_users(
     stage: Callable[..., Stage],
 ) -> None:
@@ -115,6 +118,7 @@ def test_a_skill_that_the_user_types_makes_the_client_ask_for_its_tier_or_the_us
         assert models(simulator) == [HAIKU, HAIKU, SONNET, SONNET, OPUS]
 
 
+@pytest.mark.shows("skill forked", "mod")
 @pytest.mark.parametrize("how", ["typed", "called"])
 def test_a_skill_that_forks_runs_on_its_tier_in_its_own_loop_alone(
     stage: Callable[..., Stage], how: str
@@ -137,6 +141,9 @@ def test_a_skill_that_forks_runs_on_its_tier_in_its_own_loop_alone(
         assert models(simulator) == expected
 
 
+@pytest.mark.shows("agents", "mod")
+@pytest.mark.shows("agent", "mod")
+@pytest.mark.shows("skill preloaded", "mod")
 def test_agents_side_by_side_each_run_where_their_own_skill_says(stage: Callable[..., Stage]) -> None:
     def agent(kind: str, prompt: str) -> dict[str, Any]:
         return {"name": "Agent", "input": {"description": "look", "prompt": prompt, "subagent_type": kind}}
@@ -184,6 +191,7 @@ def test_the_client_reshapes_the_request_for_a_model_of_another_family(
         assert "effort-2025-11-24" not in betas[1]
 
 
+@pytest.mark.shows("effort", "mod")
 def test_the_effort_that_a_skill_declares_is_asked_for_while_it_runs(stage: Callable[..., Stage]) -> None:
     played = stage([])
     skill(
@@ -199,6 +207,7 @@ def test_the_effort_that_a_skill_declares_is_asked_for_while_it_runs(stage: Call
         assert (models(simulator), efforts) == ([OPUS] * 3, ["low", "low", "medium"])
 
 
+@pytest.mark.shows("step", "mod")
 def test_a_step_is_followed_from_the_request_after_its_announcement(stage: Callable[..., Stage]) -> None:
     played = stage([])
     skill(played, "stepper", STEPS)
@@ -215,6 +224,45 @@ def test_a_step_is_followed_from_the_request_after_its_announcement(stage: Calla
     with apart(played, script) as (client, simulator):
         assert says(client.ask("/stepper now")) == ("Done.", False)
         assert models(simulator) == [SONNET, SONNET, HAIKU, HAIKU, OPUS]
+
+
+@pytest.mark.shows("skills nested", "mod")
+def test_of_skills_that_call_each_other_the_last_one_counts(stage: Callable[..., Stage]) -> None:
+    def launch(name: str) -> dict[str, Any]:
+        return calls({"name": "Skill", "input": {"skill": name, "args": "src/app.tsx"}})
+
+    investigator = "ui-bug-investigator"
+    script = [
+        turn("Map", launch(MAPPER), launch(investigator), launch(MAPPER), calls(READ), {"text": "Done."})
+    ]
+    with apart(stage([]), script) as (client, simulator):
+        assert says(client.ask("Map the page src/app.tsx")) == ("Done.", False)
+        assert models(simulator) == [OPUS, HAIKU, OPUS, HAIKU, HAIKU]
+
+
+@pytest.mark.shows("compaction", "mod")
+@pytest.mark.shows("resume", "mod")
+def test_after_a_compaction_and_in_a_session_taken_up_again_skills_run_on_their_tier(
+    stage: Callable[..., Stage],
+) -> None:
+    with apart(stage([]), MODEL_INVOKED) as (client, simulator):
+        assert says(client.ask("Map the page src/app.tsx")) == ("App, Nav", False)
+        client.ask("/compact", again=True)
+        assert says(client.ask("Map the page again", again=True)) == ("App, Nav", False)
+        found = [entry.model for entry in asked(simulator) if entry.request_class != "compaction"]
+        assert found == [OPUS, HAIKU, HAIKU] * 2
+
+
+@pytest.mark.shows("switch", "mod")
+def test_a_model_that_the_user_switches_to_in_mid_session_is_what_the_next_turns_ask_for(
+    stage: Callable[..., Stage],
+) -> None:
+    with apart(stage([]), MODEL_INVOKED) as (client, simulator):
+        client.ask("Map the page src/app.tsx")
+        switched = replace(client, flags=(*client.flags, "--model", "sonnet"))
+        switched.ask("thanks, that is all", again=True)
+        switched.ask("Map the page again", again=True)
+        assert models(simulator) == [OPUS, HAIKU, HAIKU, SONNET, SONNET, HAIKU, HAIKU]
 
 
 # -- through the gateway ---------------------------------------------------------------------------------
@@ -250,6 +298,7 @@ def test_a_typed_skill_that_forks_is_recorded_under_the_agent_that_the_wire_does
     assert not records[0]["agent"].startswith("begun-")
 
 
+@pytest.mark.shows("refusal", "mod")
 def test_a_hard_budget_stops_the_client_with_a_plain_message_and_no_request(
     stage: Callable[..., Stage],
 ) -> None:
@@ -262,6 +311,7 @@ def test_a_hard_budget_stops_the_client_with_a_plain_message_and_no_request(
     assert [record["outcome"] for record in played.recorded()] == ["ok", "ok", "refused"]
 
 
+@pytest.mark.shows("agent refused", "mod")
 def test_a_hard_budget_stops_a_subagent_and_its_parent_can_say_so(stage: Callable[..., Stage]) -> None:
     budgets = "purse: {limit: 1messages, window: session, scope: run, hard: true}\n"
     look = {"name": "Agent", "input": {"description": "look", "prompt": "Look.", "subagent_type": "Explore"}}
@@ -273,6 +323,60 @@ def test_a_hard_budget_stops_a_subagent_and_its_parent_can_say_so(stage: Callabl
     assert {bool(record["agent"]) for record in refused} == {True, False}
 
 
+@pytest.mark.shows("notice", "mod")
+def test_a_notice_is_shown_once_as_the_zone_is_entered(stage: Callable[..., Stage]) -> None:
+    reads = [calls(READ)] * 4
+    budgets = "purse: {limit: 5messages, window: session}\n"
+    played = stage([turn("Read", *reads, {"text": "Done."})], budgets=budgets)
+    told = with_mod(played).events("Read the page")
+    shown = [event["text"] for event in told if event.get("subtype") == "ui_log"]
+    assert shown == ["tierwise: yellow zone, purse at 80%; it resets with a new session"]
+    assert told[-1]["result"] == "Done."
+
+
+@pytest.mark.parametrize("mode", ["key", "subscription", "tagged"])
+def test_credentials_and_the_projects_tag_go_their_way_untouched(
+    stage: Callable[..., Stage], mode: str
+) -> None:
+    """A hook that adds a header sees no credential, and leaves it where it is."""
+    played = stage(MODEL_INVOKED)
+    extra = {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-acceptance-test"}
+    client = with_mod(played, **(extra if mode == "subscription" else {}))
+    if mode == "tagged":
+        client = replace(client, base_url=f"{client.base_url}/p/shop")
+    assert says(client.ask("Map the page src/app.tsx")) == ("App, Nav", False)
+    assert [call.sent for call in played.seen()] == [OPUS, HAIKU, HAIKU]
+    header = "authorization" if mode == "subscription" else "x-api-key"
+    assert len({entry["headers"][header] for entry in played.provided()}) == 1
+    assert {record["project"] for record in played.recorded()} == {"shop" if mode == "tagged" else ""}
+
+
+def test_with_hooks_beside_it_an_agent_is_decided_once_and_recorded_by_name(
+    stage: Callable[..., Stage],
+) -> None:
+    agent = {"description": "look", "prompt": "Look.", "subagent_type": "judge"}
+    script = [
+        {"match": {"agent": True}, "turn": [calls(READ), {"text": "Fine."}]},
+        turn("Judge", calls({"name": "Agent", "input": agent}), {"text": "Done."}, agent=False),
+    ]
+    played = stage(script)
+    folder = played.client.project / ".claude"
+    to = {"type": "http", "url": f"{played.client.base_url}/tierwise/hooks/claude", "timeout": 5}
+    hooks = {
+        event: [{"matcher": "", "hooks": [to]}]
+        for event in ("PreToolUse", "SubagentStart", "UserPromptSubmit")
+    }
+    (folder / "settings.json").write_text(json.dumps({"hooks": hooks}))
+    (folder / "agents").mkdir()
+    judge = "---\nname: judge\ndescription: Judges.\nmodel: {preferred: haiku}\n---\nJudge.\n"
+    (folder / "agents" / "judge.md").write_text(judge)
+    with_mod(played).ask("Judge the page")
+    of_agent = [record for record in played.recorded() if record["agent"]]
+    assert {(record["agent_name"], record["asked_model"], record["served_model"]) for record in of_agent} == {
+        ("judge", OPUS, HAIKU)
+    }
+
+
 # -- fail open -------------------------------------------------------------------------------------------
 
 
@@ -280,6 +384,7 @@ def pid_of_gateway(played: Stage) -> int:
     return int(json.loads((Path(played.environment["TIERWISE_HOME"]) / "gateway.json").read_text())["pid"])
 
 
+@pytest.mark.shows("gone", "mod")
 @pytest.mark.parametrize("end", ["INT", "STOP"])
 def test_a_gateway_that_ends_or_hangs_between_two_requests_does_not_end_the_run(
     stage: Callable[..., Stage], end: str
@@ -295,6 +400,25 @@ def test_a_gateway_that_ends_or_hangs_between_two_requests_does_not_end_the_run(
             if end == "STOP":
                 os.kill(pid, signal.SIGCONT)
         assert models(simulator) == [OPUS, HAIKU, OPUS, OPUS]
+
+
+@pytest.mark.shows("restart", "mod")
+def test_a_gateway_that_comes_back_is_asked_again(stage: Callable[..., Stage]) -> None:
+    played = stage([])
+    pid = pid_of_gateway(played)
+
+    def send(name: str) -> dict[str, Any]:
+        return calls(
+            {"name": "Bash", "input": {"command": f"kill -{name} {pid}; sleep 1", "description": "x"}}
+        )
+
+    script = [turn("Map", calls(SKILL), send("STOP"), send("CONT"), calls(READ), {"text": "App, Nav"})]
+    with apart(played, script) as (client, simulator):
+        try:
+            assert says(client.ask("Map the page src/app.tsx")) == ("App, Nav", False)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert models(simulator) == [OPUS, HAIKU, OPUS, HAIKU, HAIKU]
 
 
 @pytest.mark.parametrize("answer", [b"", b"null", b'{"id": 5}', b'{"id": "a", "model": ""}', b"\xff\xfe"])
