@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -181,9 +182,19 @@ def test_where_a_client_keeps_its_settings_is_heeded(
     assert "127.0.0.1" in (tmp_path / "elsewhere" / place).read_text()
 
 
-def test_codex_has_a_gateway_of_its_own_provider(tierwise: Command) -> None:
-    done = tierwise("connect", "codex", "--yes")
-    assert "tierwise serve --port 8788 --upstream https://api.openai.com" in done.stdout
+@pytest.mark.parametrize("client", ["claude", "codex", "opencode"])
+def test_one_gateway_serves_every_client(client: str, tierwise: Command) -> None:
+    done = tierwise("connect", client, "--yes")
+    assert done.stdout.endswith("No gateway answers there yet. Start it: tierwise serve\n")
+
+
+def test_a_gateway_that_goes_on_to_another_provider_is_told(
+    tierwise: Command, settings: Path, tmp_path: Path
+) -> None:
+    with serving_health("https://llm.corp.example") as url:
+        done = tierwise("connect", "claude", "--yes", "--url", url)
+        assert "another provider. Needed: tierwise serve" in done.stdout
+        assert "Needed" not in tierwise("connect", "codex", "--url", url, "--dry-run").stdout
 
 
 @pytest.mark.parametrize(
@@ -272,13 +283,13 @@ def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def gateway() -> Iterator[str]:
-    """Something that answers as a gateway does."""
+@contextmanager
+def serving_health(upstream: str) -> Iterator[str]:
+    """Something that answers as a gateway with this upstream does."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"status": "ok", "upstream": "http://127.0.0.1:1"}).encode()
+            body = json.dumps({"status": "ok", "upstream": upstream}).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -293,6 +304,12 @@ def gateway() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    with serving_health("http://127.0.0.1:1") as url:
+        yield url
 
 
 def told(folder: Path) -> dict[str, Any]:

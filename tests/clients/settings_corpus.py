@@ -15,7 +15,7 @@ from tierwise.clients.connections import Change, carry_out, connecting, disconne
 from tierwise.clients.plans import Destination
 
 CORPUS = Path(__file__).parents[1] / "fixtures" / "settings"
-PORTS = {"claude": 8787, "codex": 8788, "opencode": 8787}
+PORTS = {"claude": 8787, "codex": 8787, "opencode": 8787}
 FILES = [(path.parent.name, path) for path in sorted(CORPUS.glob("*/*"))]
 IDS = [f"{client}/{path.name}" for client, path in FILES]
 

@@ -297,7 +297,7 @@ def test_codex_speaks_with_the_credential_of_its_present_provider(tmp_path: Path
     place.connect(override=True)
     assert place.values()["model_providers"]["tierwise"] == {
         "name": "tierwise",
-        "base_url": "http://127.0.0.1:8788/v1",
+        "base_url": "http://127.0.0.1:8787/v1",
         "wire_api": "responses",
         "env_key": "K",
     }

@@ -193,7 +193,7 @@ def read_toml(text: str) -> dict[str, Any]:
     return tomllib.loads(text.removeprefix("\ufeff"))
 
 
-PROVIDER = {"name": "tierwise", "base_url": "http://127.0.0.1:8788/v1", "http_headers": {"X-a": 'q"'}}
+PROVIDER = {"name": "tierwise", "base_url": "http://127.0.0.1:8787/v1", "http_headers": {"X-a": 'q"'}}
 
 
 @few

@@ -13,7 +13,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli.connecting import (
-    PORTS,
+    PORT,
     destination,
     file_options,
     health,
@@ -26,6 +26,7 @@ from tierwise.cli.findings_output import printable
 from tierwise.clients.connection_records import CLIENTS, SettingsFile, connection_of
 from tierwise.clients.connections import Change, connecting
 from tierwise.errors import TierwiseError
+from tierwise.gateway.makers import PUBLIC
 from tierwise.gateway.presence import url_of_gateway
 
 
@@ -80,7 +81,7 @@ def command(
         more={"url": where, "upstream": upstream, "serve": serve},
     )
     if not as_json:
-        _tell(change, where, serve, written=done and not dry_run)
+        _tell(change, where, upstream, serve, written=done and not dry_run)
     if not done:
         raise click.exceptions.Exit(1)
 
@@ -100,22 +101,19 @@ def _usual(file: SettingsFile) -> str:
     if known is not None:
         return known.url
     running = url_of_gateway(wiring.home_dir())
-    told = health(running) if running else None
-    if running and told and serves(file.client.name, told["upstream"]):
-        return running
-    return f"http://127.0.0.1:{PORTS[file.client.name]}"
+    return running if running and health(running) else f"http://127.0.0.1:{PORT}"
 
 
 def _serve_command(url: str, upstream: str) -> str:
     """What has to run for the connected client to work."""
     port = url.rpartition(":")[2]
     words = ["tierwise", "serve"]
-    words += ["--port", port] if port != "8787" else []
-    words += ["--upstream", upstream] if upstream != "https://api.anthropic.com" else []
+    words += ["--port", port] if port != str(PORT) else []
+    words += [] if upstream in PUBLIC else ["--upstream", upstream]
     return " ".join(words)
 
 
-def _tell(change: Change, url: str, serve: str, *, written: bool) -> None:
+def _tell(change: Change, url: str, upstream: str, serve: str, *, written: bool) -> None:
     title = change.file.client.title
     if change.refused:
         for why in change.refused:
@@ -130,9 +128,7 @@ def _tell(change: Change, url: str, serve: str, *, written: bool) -> None:
         return
     said = "is connected already" if change.is_nothing else "is connected"
     click.echo(f"{title} {said}: {printable(str(change.file.path))} → {url}")
-    told = health(url)
-    if told is None:
+    if health(url) is None:
         click.echo(f"No gateway answers there yet. Start it: {printable(serve)}")
-    elif not serves(change.file.client.name, told["upstream"]):
-        goes_to = printable(told["upstream"])
-        click.echo(f"The gateway there relays to {goes_to}, which is another provider. Needed: {serve}")
+    elif not serves(url, upstream):
+        click.echo(f"The gateway there goes on to another provider. Needed: {printable(serve)}")

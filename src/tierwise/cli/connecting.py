@@ -23,10 +23,10 @@ from tierwise.clients.connections import Change, carry_out
 from tierwise.clients.masking import masked
 from tierwise.clients.plans import LOOPBACK, Destination
 from tierwise.errors import TierwiseError
+from tierwise.gateway.makers import PUBLIC
 
-PORTS: Final[Mapping[str, int]] = {"claude": 8787, "codex": 8788, "opencode": 8787}
-"""Where each client looks for its gateway: one for each provider, since a gateway has one upstream."""
-PROVIDERS: Final = {"claude": "https://api.anthropic.com", "codex": "https://api.openai.com"}
+PORT: Final = 8787
+"""Where a gateway listens that was not told otherwise."""
 ANSWERS_WITHIN_S: Final = 1.0
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 SIGNS: Final = {"+": "green", "-": "red", "@": "cyan"}
@@ -123,10 +123,10 @@ def health(url: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and isinstance(answer.get("upstream"), str) else None
 
 
-def serves(client: str, upstream: str) -> bool:
-    """Whether a gateway with this upstream can be meant for the client: not if it is the other provider."""
-    others = [url for name, url in PROVIDERS.items() if name != client and client in PROVIDERS]
-    return upstream not in others
+def serves(url: str, upstream: str) -> bool:
+    """Whether the gateway goes on to the provider that is meant; a public one does for all of them."""
+    goes_to = str((health(url) or {}).get("upstream"))
+    return goes_to == upstream or {goes_to, upstream} <= PUBLIC or "//127.0.0.1:" in goes_to
 
 
 # -- showing and writing -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any, Final
 import click
 
 from tierwise import wiring
-from tierwise.cli.connecting import PROVIDERS, destination, health, loopback_url, serves
+from tierwise.cli.connecting import destination, health, loopback_url, serves
 from tierwise.cli.findings_output import printable
 from tierwise.clients import single_run
 from tierwise.clients.connection_records import CLIENTS
@@ -100,13 +100,11 @@ async def _gateway(
             raise ConfigError(f"no gateway answers at {url}. Start it there, or leave --url out.")
         yield url
         return
+    known = single_run.planned(client, settings, Destination("http://127.0.0.1:0")).upstream
     running = None if upstream else url_of_gateway(wiring.home_dir())
-    found = health(running) if running else None
-    if running and found and serves(client, found["upstream"]):
+    if running and health(running) and serves(running, known):
         yield running
         return
-    plain = Destination("http://127.0.0.1:0")
-    known = single_run.planned(client, settings, plain).upstream or PROVIDERS.get(client, "")
     options = wiring.ServeOptions(upstream=upstream or known)
     async with wiring.serving(
         options,

@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from tierwise.errors import UpstreamError
+from tierwise.gateway.makers import place_of
 
 CONNECT_WITHIN_S: Final = 10.0
 SILENT_FOR_S: Final = 600.0
@@ -63,7 +64,7 @@ class Upstream:
         try:
             return await self._session.request(
                 method,
-                URL(self.url + target, encoded=True),
+                URL(place_of(self.url, target, headers), encoded=True),
                 headers=headers,
                 data=body or None,
                 allow_redirects=False,
