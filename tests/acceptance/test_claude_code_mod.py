@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -475,6 +476,17 @@ def test_the_plugin_passes_the_clients_strict_validation_and_installs_from_its_o
     with apart(played, MODEL_INVOKED) as (mod, simulator):
         assert says(replace(mod, flags=()).ask("Map the page src/app.tsx")) == ("App, Nav", False)
         assert models(simulator) == [OPUS, HAIKU, HAIKU]
+
+
+def test_the_mods_own_promises_hold_under_the_clients_kit_for_testing_mods(
+    claude: Path, tmp_path: Path
+) -> None:
+    """`mod/mod.test.ts`: announcements of steps, answers that are none, addresses, loops."""
+    mod = tmp_path / "mod"
+    shutil.copytree(PLUGIN, mod)
+    shutil.copytree(Path(__file__).parent / "mod", mod / "tests")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "IS_SANDBOX": "1"}
+    run_client([claude, "plugin", "test", "."], mod, environment)
 
 
 def test_a_client_that_knows_no_mods_passes_over_it(stage: Callable[..., Stage]) -> None:

@@ -18,7 +18,7 @@ const LOOPBACK = /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:\/|$
 const TYPED = /^<command-message>[^<\n]*<\/command-message>\n<command-name>\/?([^<\n]+)<\/command-name>/
 const FOLDER = /^Base directory for this skill: (\S[^\n]*)/
 const PRELOADED = /<command-name>\/?([^<\n]+)<\/command-name>(?:\n<command-args>[^<]*<\/command-args>)?\n<skill-format>true<\/skill-format>/g
-const STEP = /^[ \t]*(?:[#>*_-]+[ \t]*)*step[ \t]+(\d{1,4})[ \t]*(?:[*_]*[ \t]*(?:[:.)(–—]|- )|[*_]*[ \t]*$)/gim
+const STEP = /^[ \t#>*_-]{0,12}step[ \t]{1,4}(\d{1,4})[*_]{0,3}[ \t]{0,4}(?:[:.)(–—]|-[ \t]|[*_]{0,3}[ \t]*$)/gim
 
 type Skill = { name: string; frontmatter: unknown; path: string | undefined }
 type Loop = {
@@ -90,7 +90,7 @@ export const register: Register = on => {
       yield { kind: 'stop', stopReason: 'end_turn', usage: null }
       return { turnId: e.turnId, index: e.index, answer: decision.refusal, toolUses: [], stopReason: 'end_turn', usage: null }
     }
-    if (decision !== undefined) keep(asked, at, decision.id)
+    if (decision !== undefined) follow(at, decision)
     try {
       const result = yield* next(decision === undefined ? e : changed(e, decision))
       hear(at, result.answer)
@@ -151,7 +151,6 @@ async function answered($: EngineInterface, e: TurnStepInput): Promise<Decision 
       words: loop?.words,
     }),
   })
-  if (loop !== undefined) loop.begins = false
   return response.ok ? read(response.text, e) : undefined
 }
 
@@ -189,6 +188,13 @@ function changed(e: TurnStepInput, decision: Decision): TurnStepInput {
   const effort = decision.effort === undefined ? e.effort : (decision.effort as TurnStepInput['effort'])
   if (decision.model === e.model && effort === e.effort) return e
   return effort === undefined ? { ...e, model: decision.model } : { ...e, model: decision.model, effort }
+}
+
+/** The request that goes out now follows the decision; what began has begun. */
+function follow(at: string, decision: Decision): void {
+  keep(asked, at, decision.id)
+  const loop = loops.get(at)
+  if (loop !== undefined) loop.begins = false
 }
 
 /** A step that the answer says it begins holds from the next request on. */
