@@ -16,6 +16,8 @@ from real_codex import KEY
 from real_opencode import ripgrep
 from staging import Stage
 
+from tierwise.simulator.server import RunningSimulator
+
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(INSTALL_S + 300)]
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
@@ -41,6 +43,7 @@ enabled = false
 OPENCODE_SETTINGS = """\
 {
   // mine
+  "$schema": "https://opencode.ai/config.json",
   "model": "anthropic/claude-opus-5-5",
   "small_model": "anthropic/claude-haiku-5-5",
   "share": "disabled",
@@ -94,6 +97,20 @@ def test_claude_code_goes_through_the_gateway_by_its_settings_alone(stage: Calla
     assert not json.loads(settings.read_text())["env"]["ANTHROPIC_BASE_URL"].endswith("/")
     played.tierwise("disconnect", "claude", "--yes")
     assert settings.read_text() == CLAUDE_SETTINGS
+
+
+def test_the_mod_comes_with_the_settings(stage: Callable[..., Stage]) -> None:
+    """The client's calls are led past the gateway here: what asks for another model is the client itself."""
+    played = stage([], hints=False)
+    settings = written(played.client.home / ".claude" / "settings.json", CLAUDE_SETTINGS)
+    connected(played, "claude")
+    with RunningSimulator() as simulator:
+        values = json.loads(settings.read_text())
+        values["env"] |= {"ANTHROPIC_BASE_URL": simulator.url, "TIERWISE_URL": played.client.base_url}
+        settings.write_text(json.dumps(values))
+        ask_claude(played, f"/{MAPPER} src/app.tsx")
+        asked = [entry for entry in simulator.log if entry.api == "messages"]
+    assert [entry.model for entry in asked if entry.request_class == "main"] == [HAIKU]
 
 
 def test_a_connected_project_is_recorded_under_its_name(stage: Callable[..., Stage]) -> None:

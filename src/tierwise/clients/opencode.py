@@ -3,6 +3,7 @@
     {"provider": {"anthropic": {"options": {"baseURL": "http://127.0.0.1:8787/v1"}}}}
 
 OpenAI's provider is led there too where the user has configured it. Providers of other makers are left alone.
+A new file also names its schema: the client would write that in by itself.
 
 Source: research/clients.md section 12.
 """
@@ -16,6 +17,7 @@ from tierwise.clients.edits import Wanted
 from tierwise.clients.plans import Destination, Plan, is_gateway, table
 
 PROVIDERS: Final = {"anthropic": "https://api.anthropic.com", "openai": "https://api.openai.com"}
+SCHEMA: Final = "https://opencode.ai/config.json"
 PARTS: Final = ()
 
 
@@ -23,6 +25,8 @@ def plan(settings: Mapping[str, Any], to: Destination) -> Plan:
     """What the settings are to say, and what a person should know about them."""
     configured = [name for name in PROVIDERS if name in table(settings, "provider")] or ["anthropic"]
     wanted, upstreams = [], []
+    if not settings or settings.get("$schema") == SCHEMA:
+        wanted.append(Wanted(("$schema",), SCHEMA, "url"))
     for name in configured:
         base = table(settings, "provider", name, "options").get("baseURL")
         place = str(base).rstrip("/").removesuffix("/v1")
