@@ -159,6 +159,20 @@ def test_only_a_strict_list_refuses_a_model(claude, play):
     assert [model.id for model in claude.models.list()] == [HAIKU]
 
 
+def test_only_a_strict_provider_refuses_the_thinking_of_another_model(claude, play):
+    play({"default": {"thinking": "Hm.", "text": "Done."}})
+    made = claude.messages.create(**asking("a", model=HAIKU)).content
+    later = [{"role": "user", "content": "a"}, {"role": "assistant", "content": made}]
+    later.append({"role": "user", "content": "b"})
+    claude.messages.create(**asking("a", model=OPUS) | {"messages": later})
+    play({"strict_thinking": True})
+    claude.messages.create(**asking("a", model=HAIKU) | {"messages": later})
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        claude.messages.create(**asking("a", model=OPUS) | {"messages": later})
+    said = caught.value.body["error"]["message"]
+    assert said == "messages.1.content.0: Invalid `signature` in `thinking` block"
+
+
 def test_a_key_in_either_header_is_enough_and_none_is_refused(web):
     assert web.ask(headers={"authorization": "Bearer anything"}).status == 200
     assert web.ask(headers={"x-api-key": "anything"}).status == 200

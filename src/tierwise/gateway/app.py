@@ -36,7 +36,7 @@ from tierwise.gateway.closing import Closing
 from tierwise.gateway.consents import Consents, offer_headers
 from tierwise.gateway.control import PREFIX, Control
 from tierwise.gateway.fanout import Fanout
-from tierwise.gateway.headers import by_name, downward, upward
+from tierwise.gateway.headers import Raw, by_name, downward, upward
 from tierwise.gateway.hooks import PATH as HOOKS
 from tierwise.gateway.hooks import Hooks
 from tierwise.gateway.mods import PATH as DECIDE
@@ -56,6 +56,7 @@ from tierwise.gateway.replies import (
 from tierwise.gateway.sessions import Sessions
 from tierwise.gateway.spawning import Spawning
 from tierwise.gateway.steering import FALLBACKS, OVERLOADED, Steering, steering_reply
+from tierwise.gateway.thoughts import Thoughts
 from tierwise.gateway.upstream import Upstream
 from tierwise.gateway.warmth import Warmth
 from tierwise.router.calls import Answered, Call, Routed
@@ -115,6 +116,7 @@ class Gateway:
         self._sessions = Sessions()
         self._warmth = Warmth()
         self._steering = Steering(router.catalog, self._alarm)
+        self._thoughts = Thoughts(router.catalog)
         self._control = control
         bulletins = Bulletins()
         self._consents = Consents(control.offers, notices, router.configs, self._alarm, bulletins.keep)
@@ -223,11 +225,11 @@ class Gateway:
         if plane is MESSAGES and self._steering.leads(routed, headers.get(FALLBACKS, "")):
             self._settle(None, routed, Answered(id, began_us, self._now_us(), OVERLOADED, "steered"))
             return steering_reply(routed, own)
-        routed = self._in_its_shape(routed)
+        routed, body = self._thoughts.settled(self._in_its_shape(routed), body, request)
         held: Held | Refusal | None = routed.decision.refusal if routed.mode == "enforce" else None
         if held is None:
-            begun = self._hooks.spawning.fanout.hold_of(request.session, request.agent)
-            held = await self._purser.hold(id, routed, request, began_us, instead_of=begun)
+            begun = self._hooks.spawning.fanout.begun(request.session, request.agent)
+            held = await self._purser.hold(id, routed, request, began_us, begun)
             self._hooks.called(request, begun)
         if isinstance(held, Refusal):
             answer = refusal_reply(
@@ -239,20 +241,52 @@ class Gateway:
             )
             self._settle(None, routed, Answered(id, began_us, self._now_us(), answer.status, "refused"))
             return answer
-        taken = held
+        return self._under_way(id, plane, routed, request, target, scope["headers"], body, held, began_us)
+
+    def _under_way(
+        self,
+        id: str,
+        plane: Plane,
+        routed: Routed,
+        request: ModelRequest,
+        target: str,
+        request_headers: list[Raw],
+        body: bytes,
+        held: Held,
+        began_us: int,
+    ) -> Exchange:
+        """The exchange that sends the call, and the other one that may take its place."""
+
+        async def again(answer: bytes) -> Exchange | None:
+            other = self._thoughts.otherwise(routed, body, request, answer) if plane is MESSAGES else None
+            if other is None:
+                return None
+            anew, now_us, new_id = other[0], self._now_us(), self._new_id()
+            try:
+                holding = await self._purser.hold(new_id, anew, request, now_us)
+            except StoreError:
+                return None
+            if isinstance(holding, Refusal):
+                return None
+            self._alarm(anew.alarms[-1])
+            return self._under_way(
+                new_id, plane, anew, request, target, request_headers, other[1], holding, now_us
+            )
+
         return Exchange(
             id=id,
             plane=plane,
             routed=routed,
             target=target,
-            request_headers=scope["headers"],
+            request_headers=request_headers,
             body=body,
-            max_tokens=taken.max_tokens,
-            own_headers=own,
+            max_tokens=held.max_tokens,
+            own_headers=_own_headers(id, routed),
             now_us=self._now_us,
             heard=lambda told: self._hear(request.key, told),
-            settle=lambda answered: self._served(taken, routed, answered, request),
+            settle=lambda answered: self._served(held, routed, answered, request),
             began_us=began_us,
+            again=again,
         )
 
     async def _routed(
@@ -357,6 +391,7 @@ class Gateway:
     def _served(self, held: Held, routed: Routed, answered: Answered, request: ModelRequest) -> None:
         """Record a call that was sent, and what it left in its model's cache."""
         self._warmth.note(routed.call, answered, request)
+        self._thoughts.note(routed, answered)
         self._settle(held, routed, answered)
         self._hooks.answered(routed, answered)
 

@@ -6,7 +6,9 @@
 Nothing is held back: a chunk goes to the client as it came. Only a report of usage that the client did not
 ask for, and we did, is kept from it. The call is settled when its usage is complete,
 before the chunk that completes it is passed on, so that the client's next call finds it counted; a call that
-ends in any other way is settled where it ends. A client that goes away ends the call to the provider too.
+ends in any other way is settled where it ends. A client that goes away ends the call to the provider too. A
+request that the provider calls bad may be made once more in another way, as long as no byte of its answer
+has been passed on: that is another exchange, and both are settled.
 
 Source: rules.md sections 6, 9 and 11; research/platform.md section B; design.md, "The shape".
 """
@@ -14,7 +16,8 @@ Source: rules.md sections 6, 9 and 11; research/platform.md section B; design.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +36,8 @@ from tierwise.wire.answers import Answer, Meter, tokens_of_text
 from tierwise.wire.openai_stream import UsageSieve
 from tierwise.wire.requests import with_model
 
+MAX_REFUSAL_BYTES: Final = 64 * 1024
+"""A longer answer of status 400 is passed on unread."""
 MAX_JSON_BYTES: Final = 64 * 1024 * 1024
 """An answer in one piece that is larger passes unread, and its usage is estimated."""
 
@@ -42,7 +47,8 @@ class Exchange:
     """One call under way: what is sent for it, what came back so far, and how to settle it.
 
     `max_tokens` is the answer's bound that budgets leave, None where the request's own stands. `heard` is
-    told the answer's headers. `sieve` is there where the usage was asked for on the client's behalf.
+    told the answer's headers. `sieve` is there where the usage was asked for on the client's behalf. `again`
+    makes another exchange of a 400's body, None where the client shall have it.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Exchange:
     heard: Callable[[Mapping[str, str]], None]
     settle: Callable[[Answered], None]
     began_us: int
+    again: Callable[[bytes], Awaitable[Exchange | None]]
     status: int = 0
     upstream_id: str = ""
     sent: bool = False
@@ -87,6 +94,7 @@ class Exchange:
                 tool_calls=answer.tool_calls,
                 upstream_id=self.upstream_id or answer.message_id,
                 spawns=answer.spawns,
+                thoughts=answer.thoughts,
             ),
         )
 
@@ -133,16 +141,51 @@ async def _relay(exchange: Exchange, upstream: Upstream, send: Send) -> None:
         exchange.end("cut" if exchange.sent else "unreachable", exchange.meter.answer())
         await reply(send, error_reply(502, f"tierwise: {error}", exchange.own_headers, exchange.plane.error))
         return
-    await _pass(exchange, response, send)
+    refused = await _refused(response)
+    other = await exchange.again(refused) if refused else None
+    if other is not None:
+        await _once_more(exchange, other, response, upstream, send)
+        return
+    await _pass(exchange, response, send, refused)
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
-    """Pass the answer on; UpstreamError if it breaks off, so that the client's connection breaks too."""
+async def _refused(response: aiohttp.ClientResponse) -> bytes:
+    """What a provider says of a request that it calls bad; b"" for any other answer."""
+    if response.status != 400 or response.content_type == "text/event-stream":
+        return b""
+    said = b""
+    with suppress(aiohttp.ClientError, TimeoutError):  # whoever passes the answer on meets it again
+        while len(said) < MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
+            said += chunk
+    return said
+
+
+async def _once_more(
+    exchange: Exchange, other: Exchange, response: aiohttp.ClientResponse, upstream: Upstream, send: Send
+) -> None:
+    """End the exchange as refused, and serve the other one in its place."""
+    try:
+        exchange.status = response.status
+        exchange.upstream_id = _id_of(response)
+        response.close()
+        exchange.end("error", Answer(usage_estimated=False))
+        await _relay(other, upstream, send)
+    finally:
+        other.end("client_gone", other.meter.answer())
+
+
+def _id_of(response: aiohttp.ClientResponse) -> str:
+    return response.headers.get("request-id", response.headers.get("x-request-id", ""))
+
+
+async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send, begun: bytes = b"") -> None:
+    """Pass the answer on, `begun` being read of it; UpstreamError if it breaks off, so that the client's
+    connection breaks too."""
     async with response:
         exchange.status = response.status
         exchange.heard(response.headers)
-        exchange.upstream_id = response.headers.get("request-id", response.headers.get("x-request-id", ""))
+        exchange.upstream_id = _id_of(response)
         streamed = response.content_type == "text/event-stream"
         headers = downward(response.raw_headers, exchange.own_headers)
         if exchange.routed.send != exchange.routed.call.body_model:
@@ -151,7 +194,11 @@ async def _pass(exchange: Exchange, response: aiohttp.ClientResponse, send: Send
             headers = [(name, value) for name, value in headers if name != b"content-length"]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         try:
-            await (_pass_stream if streamed else _pass_whole)(exchange, response, send)
+            await (
+                _pass_stream(exchange, response, send)
+                if streamed
+                else _pass_whole(exchange, response, send, begun)
+            )
         except (aiohttp.ClientError, TimeoutError) as error:
             exchange.end("cut", exchange.meter.answer())
             raise UpstreamError(f"the provider broke off: {str(error) or type(error).__name__}") from error
@@ -183,10 +230,10 @@ async def _pass_stream(exchange: Exchange, response: aiohttp.ClientResponse, sen
     exchange.end("error" if answer.error or exchange.status >= 400 else "cut", answer)
 
 
-async def _pass_whole(exchange: Exchange, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _pass_whole(exchange: Exchange, response: aiohttp.ClientResponse, send: Send, begun: bytes) -> None:
     """An answer in one piece is read before it is passed on, so that its usage is counted by then."""
-    parts: list[bytes] = []
-    size = 0
+    parts: list[bytes] = [begun]
+    size = len(begun)
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > MAX_JSON_BYTES:

@@ -130,7 +130,8 @@ class Routed:
 class Answered:
     """How a call ended. Times are µs since the epoch, UTC; `served_model` is "" if nobody answered.
 
-    `spawns` are the ids of the tool calls in the answer that start an agent each.
+    `spawns` are the ids of the tool calls in the answer that start an agent each, `thoughts` what its signed
+    thinking is known by.
     """
 
     id: str
@@ -144,6 +145,7 @@ class Answered:
     tool_calls: int = 0
     upstream_id: str = ""
     spawns: tuple[str, ...] = ()
+    thoughts: tuple[str, ...] = ()
 
 
 def tags_of(call: Call, model: str = "", tier: str = "") -> Tags:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from tierwise.simulator.content import seal_of
 from tierwise.simulator.prompts import breakpoint_problem, messages_pieces
 from tierwise.simulator.request import Api, Request
 
@@ -43,6 +44,22 @@ def problem_of(request: Request) -> str:
     if problem or request.api == "chat":
         return problem
     return breakpoint_problem(messages_pieces(request))
+
+
+def thinking_problem(request: Request) -> str:
+    """What is wrong with the thinking of an earlier answer, for a model that takes only its own; "" if
+    nothing. Expects a body without a problem."""
+    if request.api != "messages":
+        return ""
+    messages = request.body["messages"]
+    assert isinstance(messages, list)
+    for at, message in enumerate(messages):
+        content = message.get("content")
+        for index, block in enumerate(content if isinstance(content, list) else ()):
+            signed = block["type"] == "thinking"
+            if signed and not str(block.get("signature", "")).startswith(seal_of(request.model)):
+                return f"messages.{at}.content.{index}: Invalid `signature` in `thinking` block"
+    return ""
 
 
 def _field_problem(request: Request) -> str:

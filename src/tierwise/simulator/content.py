@@ -95,7 +95,12 @@ def deltas(text: str) -> Iterator[str]:
 def sealed(model: str, thinking: str) -> str:
     """What thinking is signed with: it names the model, so that another model's thinking can be told."""
     digest = hashlib.sha256(f"{model}\n{thinking}".encode()).hexdigest()[:32]
-    return f"simulated.{model}.{digest}"
+    return f"{seal_of(model)}{digest}"
+
+
+def seal_of(model: str) -> str:
+    """What every signature of the model begins with."""
+    return f"simulated.{model}."
 
 
 def _blocks(question: Question, respond: Respond) -> Iterator[Block]:

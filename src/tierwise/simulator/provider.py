@@ -23,7 +23,7 @@ from tierwise.simulator.caches import (
     use_blocks,
     use_breakpoints,
 )
-from tierwise.simulator.checks import problem_of
+from tierwise.simulator.checks import problem_of, thinking_problem
 from tierwise.simulator.content import content_of
 from tierwise.simulator.conversation import conversation_of
 from tierwise.simulator.models import (
@@ -94,7 +94,8 @@ class Provider:
         asked = request.model_id if request.api == "models" else request.model
         if asked and not self._offers(asked, strictly=request.api == "models"):
             return refusal(request, 404, Fault(message=f"model: {asked}"))
-        return None
+        problem = thinking_problem(request) if self._player.script.strict_thinking else ""
+        return refusal(request, 400, Fault(message=problem)) if problem else None
 
     def _offers(self, model: str, *, strictly: bool) -> bool:
         script = self._player.script

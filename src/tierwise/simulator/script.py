@@ -120,12 +120,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All rules, what answers where none holds, and the models on offer; `strict_models` refuses others."""
+    """All rules, what answers where none holds, and the models on offer; `strict_models` refuses others.
+
+    `strict_thinking` refuses a conversation with thinking that another model has signed.
+    """
 
     rules: tuple[Rule, ...] = ()
     default: Respond = Respond()
     models: tuple[str, ...] = MODELS
     strict_models: bool = False
+    strict_thinking: bool = False
 
 
 DEFAULT: Final = Script()

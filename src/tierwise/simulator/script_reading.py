@@ -191,4 +191,5 @@ _SCRIPT: Final[dict[str, Kind]] = {
     "default": _respond,
     "models": texts,
     "strict_models": flag,
+    "strict_thinking": flag,
 }

@@ -46,7 +46,8 @@ class Answer:
 
     `complete` means that it came to its proper end. `usage_estimated` means that the provider did not
     report all of it: the output is then at least what was seen, by its length; `prompt_reported` says whether
-    the tokens of the prompt are known at all. `spawns` are the ids of the calls that start an agent each.
+    the tokens of the prompt are known at all. `spawns` are the ids of the calls that start an agent each,
+    `thoughts` what its signed thinking is known by.
     """
 
     model: str = ""
@@ -59,6 +60,7 @@ class Answer:
     error: AnswerError | None = None
     complete: bool = False
     spawns: tuple[str, ...] = ()
+    thoughts: tuple[str, ...] = ()
 
 
 class Meter(Protocol):

@@ -32,7 +32,9 @@ from tierwise.wire.answers import (
 )
 from tierwise.wire.conversation import Block, blocks_of, read_or_none
 from tierwise.wire.lines import Lines
+from tierwise.wire.thinking import KINDS, MAX_MARKS, mark_of, marks_in
 
+_SIGNS: Final = b"signature_delta"
 _SAYS_NOTHING: Final = frozenset({b"ping", b"content_block_stop"})
 
 
@@ -69,12 +71,14 @@ class _Body(_Message, frozen=True):
 
 class _Delta(msgspec.Struct, frozen=True):
     stop_reason: str | None = None
+    signature: str = ""
 
 
 class _BlockStart(msgspec.Struct, frozen=True):
     type: str = ""
     id: str = ""
     name: str = ""
+    data: str = ""
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -133,6 +137,7 @@ class UsageMeter:
         self._stop_reason: str | None = None
         self._tool_calls = 0
         self._spawns: list[str] = []
+        self._thoughts: list[str] = []
         self._error: AnswerError | None = None
         self._complete = False
 
@@ -167,10 +172,11 @@ class UsageMeter:
             error=self._error,
             complete=self._complete,
             spawns=tuple(self._spawns),
+            thoughts=tuple(self._thoughts),
         )
 
     def _read(self, data: bytes) -> None:
-        if self._name == b"content_block_delta":
+        if self._name == b"content_block_delta" and _SIGNS not in data:
             self._text_bytes += _text_length(data)
         elif self._name not in _SAYS_NOTHING:
             event = read_or_none(_event, data)
@@ -180,6 +186,7 @@ class UsageMeter:
     def _take(self, event: _Event, data: bytes) -> None:
         if event.type == "content_block_delta":
             self._text_bytes += _text_length(data)
+            self._sign(event.delta.signature if event.delta else "")
         elif event.type == "message_start" and event.message is not None:
             self._message = event.message
             self._counts.take(event.message.usage or _Usage())
@@ -196,6 +203,11 @@ class UsageMeter:
         self._tool_calls += block.type == "tool_use"
         if _spawns(block) and len(self._spawns) < MAX_SPAWNS:
             self._spawns.append(block.id)
+        self._sign(block.data if block.type in KINDS else "")
+
+    def _sign(self, signature: str) -> None:
+        if signature and len(self._thoughts) < MAX_MARKS:
+            self._thoughts.append(mark_of(signature))
 
     def _end(self, event: _Event) -> None:
         if event.delta is not None and event.delta.stop_reason is not None:
@@ -247,4 +259,5 @@ def from_json(body: bytes) -> Answer:
         tool_calls=sum(block.type == "tool_use" for block in blocks),
         complete=message.type == "message",
         spawns=tuple(block.id for block in blocks if _spawns(block))[:MAX_SPAWNS],
+        thoughts=marks_in(message.content),
     )
