@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "disconnect": "tierwise.cli.disconnect",
     "run": "tierwise.cli.run",
     "statusline": "tierwise.cli.statusline",
+    "doctor": "tierwise.cli.doctor",
     "offers": "tierwise.cli.offers",
     "answer": "tierwise.cli.answer",
     "report": "tierwise.cli.report",
