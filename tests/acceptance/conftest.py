@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import matrix
 import pytest
 import real_client
 import real_codex
@@ -63,6 +64,21 @@ def old_stage(
         yield set_stage
 
 
+@pytest.fixture(params=[real_client.VERSION, real_client.OLD_VERSION])
+def either_stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Stage]]:
+    """Sets the stage for Claude Code at each of its versions, the older one told of the newer models."""
+    version: str = request.param
+    binary: Path = request.getfixturevalue("claude" if version == real_client.VERSION else "old_claude")
+    extra = {} if version == real_client.VERSION else real_client.NEWER_MODELS
+    with playing(request) as play:
+
+        def set_stage(script: object, *, hints: bool = True, budgets: str = "", upstream: str = "") -> Stage:
+            client = partial(real_client.Client, binary, hints=hints, extra=extra)
+            return play(staged(client, tmp_path, script, budgets, upstream=upstream))
+
+        yield set_stage
+
+
 @pytest.fixture
 def codex_stage(
     codex: Path, tmp_path: Path, request: pytest.FixtureRequest
@@ -106,8 +122,19 @@ def playing(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Stage]]:
         request.config.stash[TABLES].extend(tables)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--acceptance-report", type=Path, help="write there what the tests showed, as JSON")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TABLES] = []
+    report: Path | None = config.getoption("acceptance_report", None)
+    if report is not None:
+        config.pluginmanager.register(matrix.Matrix(report), "acceptance matrix")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    matrix.note(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -84,7 +87,11 @@ class NpmClient:
 
 
 def run_client(
-    command: list[str | Path], project: Path, environment: dict[str, str], *, fails: bool = False
+    command: list[str | Path],
+    project: Path,
+    environment: dict[str, str],
+    *,
+    fails: bool = False,
 ) -> str:
     """What a client prints, run in a project with this environment and no other.
 
@@ -105,6 +112,29 @@ def run_client(
         f"{Path(command[0]).name} {shown} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     )
     return done.stdout
+
+
+@contextmanager
+def talking(
+    command: list[str | Path], project: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    """A client that is told what to do as it runs, for `RUN_S` at most."""
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        end = Timer(RUN_S, running.kill)
+        end.start()
+        try:
+            yield running
+        finally:
+            end.cancel()
+            running.kill()
 
 
 def _bare(spec: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from npm_client import INSTALL_S, NpmClient, run_client
+from npm_client import INSTALL_S, NpmClient, run_client, talking
 
-__all__ = ["INSTALL_S", "OLD_VERSION", "VERSION", "Client", "installed"]
+__all__ = ["INSTALL_S", "NEWER_MODELS", "OLD_VERSION", "VERSION", "Client", "installed"]
 
 VERSION = "2.1.330"
 CLAUDE_CODE = NpmClient("@anthropic-ai/claude-code", VERSION, "claude", VERSION, script="install.cjs")
@@ -19,6 +20,10 @@ CLAUDE_CODE = NpmClient("@anthropic-ai/claude-code", VERSION, "claude", VERSION,
 
 OLD_VERSION = "2.1.197"
 """Without mods and hint headers, and with another generation of models."""
+NEWER_MODELS = {
+    f"ANTHROPIC_DEFAULT_{tier.upper()}_MODEL": f"claude-{tier}-5-5" for tier in ("opus", "sonnet", "haiku")
+}
+"""Leads the old version's names for models to one family, within which a gateway may swap."""
 
 
 def installed(version: str = VERSION) -> Path:
@@ -55,6 +60,13 @@ class Client:
         said = self._said(prompt, ["stream-json", "--verbose"], again=again)
         return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
+    def talk(self, *prompts: str) -> list[str]:
+        """What one process of the client answers to prompts, each told when the last one was answered."""
+        command: list[str | Path] = [self.binary, "-p", "--verbose", "--input-format", "stream-json"]
+        command += ["--output-format", "stream-json", "--model", "opus", "--dangerously-skip-permissions"]
+        with talking([*command, *self.flags], self.project, self._environment()) as running:
+            return [_answer(running, prompt) for prompt in prompts]
+
     def _said(self, prompt: str, form: list[str], *, again: bool, fails: bool = False) -> str:
         command: list[str | Path] = [self.binary, *(["--continue"] if again else []), "-p", prompt]
         command += ["--output-format", *form, "--model", "opus", "--dangerously-skip-permissions"]
@@ -75,3 +87,16 @@ class Client:
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         }
         return said | ({"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"} if self.hints else {}) | dict(self.extra)
+
+
+def _answer(running: subprocess.Popen[str], prompt: str) -> str:
+    assert running.stdin is not None
+    assert running.stdout is not None
+    told = {"type": "user", "message": {"role": "user", "content": prompt}}
+    running.stdin.write(f"{json.dumps(told)}\n")
+    running.stdin.flush()
+    for line in running.stdout:
+        event = json.loads(line)
+        if event["type"] == "result":
+            return str(event["result"])
+    raise AssertionError(f"no answer to {prompt!r}")

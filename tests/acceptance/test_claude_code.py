@@ -46,11 +46,12 @@ def follow(stage: Stage, prompt: str, answer: str) -> list[tuple[str, str | None
     return [(call.request_class, call.skill, call.sent) for call in seen]
 
 
+@pytest.mark.shows("skill called", "gateway")
 @pytest.mark.parametrize("hints", [True, False], ids=["hint headers", "no hint headers"])
 def test_a_skill_that_the_model_calls_runs_on_its_own_tier_until_the_next_prompt(
-    stage: Callable[..., Stage], hints: bool
+    either_stage: Callable[..., Stage], hints: bool
 ) -> None:
-    played = stage(model_invoked(MAPPER, "Map the page", "App, Nav"), hints=hints)
+    played = either_stage(model_invoked(MAPPER, "Map the page", "App, Nav"), hints=hints)
     assert follow(played, "Map the page src/app.tsx", "App, Nav") == [
         ("main", None, OPUS),
         ("main", MAPPER, HAIKU),
@@ -59,11 +60,12 @@ def test_a_skill_that_the_model_calls_runs_on_its_own_tier_until_the_next_prompt
     ]
 
 
+@pytest.mark.shows("skill typed", "gateway")
 @pytest.mark.parametrize("hints", [True, False], ids=["hint headers", "no hint headers"])
 def test_a_skill_that_the_user_types_runs_on_its_own_tier_until_the_next_prompt(
-    stage: Callable[..., Stage], hints: bool
+    either_stage: Callable[..., Stage], hints: bool
 ) -> None:
-    played = stage(typed(MAPPER, "App, Nav"), hints=hints)
+    played = either_stage(typed(MAPPER, "App, Nav"), hints=hints)
     assert follow(played, f"/{MAPPER} src/app.tsx", "App, Nav") == [
         ("main", MAPPER, HAIKU),
         ("main", MAPPER, HAIKU),

@@ -26,11 +26,12 @@ def refused(stage: Stage) -> list[dict[str, Any]]:
     return [record for record in stage.recorded() if record["outcome"] == "refused"]
 
 
-def test_the_refusal_is_shown_after_one_request(stage: Callable[..., Stage]) -> None:
+@pytest.mark.shows("refusal", "gateway")
+def test_the_refusal_is_shown_after_one_request(either_stage: Callable[..., Stage]) -> None:
     script = [
         {"match": {"prompt": "Read"}, "turn": [{"tool_calls": [READ]}, {"tool_calls": [READ]}, {"text": "x"}]}
     ]
-    played = stage(script, budgets=messages(2, "all"))
+    played = either_stage(script, budgets=messages(2, "all"))
     report = played.client.ask("Read the page", fails=True)
 
     assert report["is_error"] is True
@@ -40,12 +41,13 @@ def test_the_refusal_is_shown_after_one_request(stage: Callable[..., Stage]) -> 
     assert len(refused(played)) == 1
 
 
-def test_a_refusal_inside_a_subagent_ends_it_without_a_hang(stage: Callable[..., Stage]) -> None:
+@pytest.mark.shows("agent refused", "gateway")
+def test_a_refusal_inside_a_subagent_ends_it_without_a_hang(either_stage: Callable[..., Stage]) -> None:
     script = [
         {"match": {"agent": True}, "turn": [{"tool_calls": [READ]}, {"text": "Found nothing."}]},
         {"match": {"agent": False}, "turn": [{"tool_calls": [AGENT]}, {"text": "Done."}]},
     ]
-    played = stage(script, budgets=messages(1, "run"))
+    played = either_stage(script, budgets=messages(1, "run"))
     report = played.client.ask("Let an agent look around", fails=True)
 
     assert "purse" in report["result"]
