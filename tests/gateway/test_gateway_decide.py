@@ -352,16 +352,18 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KEYS = ["name", "model", "metadata", "effort", "context", "role", "allowed-tools"]
+WORD = st.text(max_size=8) | st.sampled_from(["..", "a/b", "a\0b", "x" * 150, "page-component-mapper"])
+PATHS = st.text(max_size=12).map("/{}".format) | st.sampled_from(
+    ["", ".", "/", "/\0", "/" + "x" * 3_000, "/dev"]
+)
 ANYTHING = st.fixed_dictionaries(
     {"session": st.text(max_size=5), "model": st.sampled_from([OPUS, "opus", "x"])},
     optional={
         "index": st.integers(-1, 3) | JSON,
-        "agent": st.none()
-        | st.fixed_dictionaries({"id": st.text(max_size=5), "type": st.text(max_size=5)})
-        | JSON,
-        "skill": st.none() | st.text(max_size=8),
+        "agent": st.none() | st.fixed_dictionaries({"id": WORD, "type": WORD, "cwd": PATHS}) | JSON,
+        "skill": st.none() | WORD,
         "frontmatter": st.none() | st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4),
-        "skill_path": st.none() | st.text(max_size=20),
+        "skill_path": st.none() | PATHS.map("{}/SKILL.md".format),
         "step": st.none() | st.integers() | st.text(max_size=10) | JSON,
         "words": st.text(max_size=40),
         "effort": st.none() | st.text(max_size=6),
