@@ -161,6 +161,23 @@ def test_a_project_has_its_own_settings(tierwise: Command, tmp_path: Path) -> No
     assert list((tmp_path / "shop").iterdir()) == []
 
 
+def test_a_project_only_says_its_name_where_the_user_is_connected(
+    tierwise: Command, settings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    tierwise("connect", "claude", "--yes")
+    done = tierwise("connect", "claude", "--project", "shop", "--yes")
+    assert "is often committed" in done.stdout
+    assert json.loads((tmp_path / "shop" / ".claude" / "settings.json").read_text()).keys() == {"env"}
+
+
+def test_a_password_in_another_gateways_url_is_not_repeated(tierwise: Command, settings: Path) -> None:
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://me:hunter2hunter2@llm.corp.example"}}')
+    for more in ((), ("--json",), ("--replace",), ("--replace", "--json")):
+        assert "hunter2" not in tierwise("connect", "claude", "--yes", *more).output
+        tierwise("disconnect", "claude", "--yes")
+
+
 def test_parts_can_be_left_out(tierwise: Command, settings: Path) -> None:
     tierwise("connect", "claude", "--yes", "--without", "hooks, statusline,plugin")
     assert json.loads(settings.read_text()).keys() == {"model", "env", "fallbackModel"}

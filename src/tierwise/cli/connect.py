@@ -7,6 +7,7 @@ Source: design.md, "The shape" (installer).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from tierwise.cli.connecting import (
 from tierwise.cli.findings_output import printable
 from tierwise.clients.connection_records import CLIENTS, SettingsFile, connection_of
 from tierwise.clients.connections import Change, connecting
+from tierwise.clients.masking import without_secrets
 from tierwise.errors import TierwiseError
 from tierwise.gateway.makers import PUBLIC
 from tierwise.gateway.presence import url_of_gateway
@@ -67,11 +69,16 @@ def command(
     parts = _parts(client, without)
     try:
         where = loopback_url(url) if url else f"http://127.0.0.1:{port}" if port else _usual(file)
+        if project is not None and _user_is_led(client, where):
+            parts |= frozenset(CLIENTS[client].parts)
         to = destination(client, where, project, parts)
         change = connecting(file, to, wiring.home_dir(), override=override)
     except TierwiseError as error:
         raise click.ClickException(printable(str(error))) from error
-    upstream = change.plan.upstream if change.plan else ""
+    if project is not None:
+        note = f"{file.path} is often committed: whoever has it needs a gateway at {where}"
+        change = replace(change, notes=(*change.notes, note))
+    upstream = without_secrets(change.plan.upstream) if change.plan else ""
     serve = _serve_command(where, upstream)
     done = settle(
         change,
@@ -93,6 +100,12 @@ def _parts(client: str, without: str) -> frozenset[str]:
         can = f"it has {', '.join(known)}" if known else f"{client} has none to leave out"
         raise click.BadParameter(f"`{printable(unknown[0])}` is no part; {can}", param_hint="--without")
     return named
+
+
+def _user_is_led(client: str, url: str) -> bool:
+    """Whether the user's own settings lead to the same gateway: then a project's need only say its name."""
+    own = connection_of(wiring.home_dir(), settings_file(client, None, user=True))
+    return own is not None and own.url == url
 
 
 def _usual(file: SettingsFile) -> str:
@@ -117,7 +130,7 @@ def _tell(change: Change, url: str, upstream: str, serve: str, *, written: bool)
     title = change.file.client.title
     if change.refused:
         for why in change.refused:
-            click.echo(f"{title} is set otherwise: {printable(why)}", err=True)
+            click.echo(f"{title} is set otherwise: {printable(without_secrets(why))}", err=True)
         click.echo(
             f"Nothing was written. With --replace it is replaced, and put back by `tierwise disconnect`; the "
             f"gateway must then go on to where the calls went: {printable(serve)}",

@@ -20,7 +20,7 @@ from tierwise import wiring
 from tierwise.cli.findings_output import printable
 from tierwise.clients.connection_records import CLIENTS, SettingsFile
 from tierwise.clients.connections import Change, carry_out
-from tierwise.clients.masking import masked
+from tierwise.clients.masking import masked, without_secrets
 from tierwise.clients.plans import LOOPBACK, Destination
 from tierwise.errors import TierwiseError
 from tierwise.gateway.makers import PUBLIC
@@ -169,8 +169,8 @@ def _written(change: Change) -> bool:
 
 
 def diff(change: Change) -> Iterator[str]:
-    """The change as a unified diff, secrets masked."""
-    if change.is_nothing:
+    """The change as a unified diff, secrets masked; nothing if it is refused."""
+    if change.is_nothing or change.refused:
         return
     name, form = str(change.file.path), change.file.client.form
     before, after = (
@@ -195,8 +195,9 @@ def _escaped(char: str) -> str:
 
 def _document(change: Change) -> dict[str, Any]:
     """The change as JSON values."""
-    action = "unchanged" if change.is_nothing else "changed"
-    if not change.is_nothing:
+    nothing = change.is_nothing or change.refused
+    action = "unchanged" if nothing else "changed"
+    if not nothing:
         action = "made" if change.before is None else "removed" if change.after is None else action
     return {
         "client": change.file.client.name,
@@ -205,5 +206,5 @@ def _document(change: Change) -> dict[str, Any]:
         "diff": list(diff(change)),
         "notes": [*change.notes, *change.left],
         "kept": list(change.kept),
-        "refused": list(change.refused),
+        "refused": [without_secrets(why) for why in change.refused],
     }

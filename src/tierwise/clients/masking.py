@@ -48,6 +48,11 @@ def masked(text: str, form: str) -> str:
         if stop <= end:
             text = text[:start] + _mask_of(text[start:stop], spans[start, stop]) + text[stop:]
             end = start
+    return without_secrets(text)
+
+
+def without_secrets(text: str) -> str:
+    """The text with what looks like a secret masked, whatever it is part of."""
     return _LOOKS.sub(MASK, text)
 
 
