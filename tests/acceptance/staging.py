@@ -34,12 +34,16 @@ class Seen:
 
 
 class Serving:
-    """`tierwise serve`: started on any free port, and again, if it was killed, on the one it had."""
+    """`tierwise serve`: started on any free port, and again, if it was killed, on the one it had.
+
+    `alarm` is in every alarm that may be raised; "" allows none.
+    """
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self.command = [sys.executable, "-m", "tierwise", "serve", "--json", *arguments]
         self.environment = environment
         self.url = ""
+        self.alarm = ""
 
     def start(self) -> None:
         port = self.url.rpartition(":")[2] or "0"
@@ -65,7 +69,7 @@ class Serving:
         self.process.send_signal(signal.SIGINT)
         _, errors = self.process.communicate(timeout=STOP_S)
         alarms = [line for line in errors.splitlines() if "alarm" in line]
-    assert [line for line in alarms if not alarm or alarm not in line] == [], errors
+        assert [line for line in alarms if not self.alarm or self.alarm not in line] == [], errors
         assert self.process.returncode == 0, errors
 
 
