@@ -88,9 +88,10 @@ class Table:
 
     async def call(self, agent: str, percent: int) -> None:
         """The agent's own call: held in the place of its beginning, and paid at most as it was held."""
-        begun, id = self.fanout.hold_of("s", agent), f"call-{next(self.ids)}"
+        begun, id = self.fanout.begun("s", agent), f"call-{next(self.ids)}"
         charge = Charge(LIMIT * percent // 100, 1, 1)
-        wish = Reserve(id, Tags("s", "s"), charge, (EVERYTHING,), self.ledger.now_us() + 10**9, True, begun)
+        until_us, before = self.ledger.now_us() + 10**9, begun.id if begun else ""
+        wish = Reserve(id, Tags("s", "s"), charge, (EVERYTHING,), until_us, True, before)
         answer = await asyncio.wrap_future(self.ledger.reserve(wish))
         self.fanout.called("s", agent)
         if isinstance(answer, Admitted):
@@ -104,7 +105,7 @@ class Table:
         """The holds that the fan-out knows of."""
         spawns = [spawn for batch in self.fanout._batches.values() for spawn in batch.spawns.values()]
         spawns += [spawn for _, spawn in self.fanout._agents.values()]
-        return {spawn.hold for spawn in spawns if spawn.hold}
+        return {spawn.begun.id for spawn in spawns if spawn.begun}
 
 
 @settings(max_examples=100, deadline=None)

@@ -18,16 +18,13 @@ Source: research/peers.md O5; rules.md sections 4 and 11.
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
-from tierwise.core.entries import Admitted, Overdrawn
 from tierwise.core.questions import Refusal
-from tierwise.gateway.purser import Purser, Start
+from tierwise.gateway.purser import Begun, Purser
 from tierwise.router.holding import Wanted
 
 MAX_BATCHES: Final = 1_024
@@ -43,14 +40,15 @@ Wanting = Callable[[str], Wanted]
 
 @dataclass(slots=True, eq=False)
 class Spawn:
-    """One agent that is to start. `hold` is what the ledger has for it, `taken` the promise of that; None
-    where no hard budget governs. `adaptations` is what it is told as it starts. `asked_model` is what the
-    client would have run it on, `model` what it was told to; "" where nothing was changed."""
+    """One agent that is to start. `begun` is what is held for it; None where no hard budget governs.
+
+    `adaptations` is what it is told as it starts. `asked_model` is what the client would have run it on,
+    `model` what it was told to; "" where nothing was changed.
+    """
 
     call: str
     type: str = ""
-    hold: str = ""
-    taken: Future[Admitted | Overdrawn] | None = None
+    begun: Begun | None = None
     claimed: bool = False
     denied: bool = False
     agent: str = ""
@@ -79,7 +77,7 @@ class Fanout:
         batch = self._batch(session, parent, now_us)
         for call in calls:
             spawn = self._spawn(batch, call)
-            if spawn is not None and not (spawn.claimed or spawn.denied or spawn.hold):
+            if spawn is not None and not (spawn.claimed or spawn.denied or spawn.begun):
                 self._begin(spawn, wanting)
 
     async def claim(
@@ -99,7 +97,7 @@ class Fanout:
             self._release(spawn)
             return spawn
         refusal = await self._begun(spawn, wanting)
-        guessed = [one for one in self._siblings(session, parent) if one.hold and not one.claimed]
+        guessed = [one for one in self._siblings(session, parent) if one.begun and not one.claimed]
         if refusal is not None and guessed:
             for one in guessed:
                 self._release(one)
@@ -144,10 +142,10 @@ class Fanout:
             return model
         return known[1].asked_model or model
 
-    def hold_of(self, session: str, agent: str) -> str:
-        """The hold that the agent's first call takes the place of; "" if there is none."""
+    def begun(self, session: str, agent: str) -> Begun | None:
+        """What the agent's first call takes the place of; None if nothing is held."""
         known = self._agents.get((session, agent))
-        return known[1].hold if known is not None else ""
+        return known[1].begun if known is not None else None
 
     def called(self, session: str, agent: str) -> None:
         """The agent's own call holds for itself now, or was refused: its beginning is over."""
@@ -193,25 +191,18 @@ class Fanout:
 
     async def _begun(self, spawn: Spawn, wanting: Wanting) -> Refusal | None:
         """Why the spawn's beginning cannot be held; None if it is, or need not be."""
-        wanted = self._begin(spawn, wanting)
-        if isinstance(wanted, Refusal) or spawn.taken is None:
-            return wanted if isinstance(wanted, Refusal) else None
-        return self._purser.begun(wanted, await asyncio.wrap_future(spawn.taken))
+        begun = self._begin(spawn, wanting)
+        return await self._purser.may_begin(begun) if isinstance(begun, Begun) else begun
 
-    def _begin(self, spawn: Spawn, wanting: Wanting) -> Wanted | Refusal:
+    def _begin(self, spawn: Spawn, wanting: Wanting) -> Begun | Refusal | None:
         """Ask for the spawn's hold, in the place of the one that it had, which ends either way."""
-        id = f"start-{self._new_id()}"
-        wanted = wanting(id)
-        begun = self._purser.begin(Start(wanted, instead_of=spawn.hold))
+        begun = self._purser.begin(wanting(f"start-{self._new_id()}"), spawn.begun)
         self._release(spawn)
-        if isinstance(begun, Refusal):
-            return begun
-        if begun is not None:
-            spawn.hold, spawn.taken = id, begun
-        return wanted
+        spawn.begun = begun if isinstance(begun, Begun) else None
+        return begun
 
     def _release(self, spawn: Spawn) -> None:
         """Give back what is held; harmless where nothing is."""
-        if spawn.hold:
-            self._purser.give_back(spawn.hold)
-        spawn.hold, spawn.taken = "", None
+        if spawn.begun is not None:
+            self._purser.give_back(spawn.begun.id)
+        spawn.begun = None

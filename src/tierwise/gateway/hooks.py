@@ -28,6 +28,7 @@ from tierwise.gateway.bulletins import Bulletins
 from tierwise.gateway.closing import Closing
 from tierwise.gateway.control import not_from_here
 from tierwise.gateway.headers import Raw
+from tierwise.gateway.purser import Begun
 from tierwise.gateway.replies import Reply, error_reply, json_reply
 from tierwise.gateway.sessions import WORKING_CLASSES, Named
 from tierwise.gateway.spawning import Spawning, speaks_of
@@ -150,9 +151,9 @@ class Hooks:
         if request.request_class in WORKING_CLASSES:
             self.spawning.fanout.over(request.session, request.agent)
 
-    def called(self, request: ModelRequest, begun: str) -> None:
-        """The agent's request holds for itself, or was refused: its beginning `begun` is over."""
-        if begun:
+    def called(self, request: ModelRequest, begun: Begun | None) -> None:
+        """The agent's request holds for itself, or was refused: its beginning is over."""
+        if begun is not None:
             self.spawning.fanout.called(request.session, request.agent)
             self.spawning.purser.started(request)
 

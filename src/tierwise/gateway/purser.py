@@ -33,6 +33,8 @@ LONGEST_ANSWER_TOKENS: Final = 128_000
 """What a model may write that the catalog knows no bound of."""
 START_WITHIN_US: Final = 300 * 1_000_000
 """An agent that has not made its first call by then begins without a hold of its own."""
+RACES: Final = 2
+"""So often an agent's first call tries for more than its beginning, while others take what is free."""
 MOST_ATTEMPTS: Final = 8
 """Each attempt to clamp meets another purse, or less in the same one, for others spend meanwhile."""
 
@@ -87,11 +89,17 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """An agent's beginning, and the hold that it takes the place of, "" for none."""
+class Begun:
+    """What is held for an agent's beginning, once the ledger has answered."""
 
     wanted: Wanted
-    instead_of: str = ""
+    charge: Charge
+    answer: Future[Admitted | Overdrawn]
+
+    @property
+    def id(self) -> str:
+        """The hold's id."""
+        return self.wanted.id
 
 
 class Purser:
@@ -121,52 +129,54 @@ class Purser:
             return tuple(Standing(0, 0) for _ in purses)
 
     async def hold(
-        self, id: str, routed: Routed, request: ModelRequest, now_us: int, instead_of: str = ""
+        self, id: str, routed: Routed, request: ModelRequest, now_us: int, begun: Begun | None = None
     ) -> Held | Refusal:
         """Hold the call's money: as it is asked for, with a shorter answer, or a refusal.
 
-        `instead_of` is the hold that the agent was begun with: this one takes its place. StoreError if the
-        ledger fails and a hard budget governs.
+        `begun` is the hold that the agent begins with: this one takes its place, and may always be as large.
+        StoreError if the ledger fails and a hard budget governs.
         """
         wanted = self._wanted(id, routed, request, now_us)
         clamped: int | None = None
-        for _ in range(MOST_ATTEMPTS):
+        for attempt in range(MOST_ATTEMPTS):
             wish = self._holding.wish(wanted)
             if isinstance(wish, Refusal):
                 return wish
             try:
-                answer = await self._reserved(replace(wish, instead_of=instead_of))
+                answer = await self._reserved(replace(wish, instead_of=begun.id if begun else ""))
             except StoreError as error:
                 self._fail_closed(wish.purses, error)
                 return Held(wanted, taken=False, max_tokens=clamped)
             if isinstance(answer, Admitted):
                 return Held(wanted, taken=True, max_tokens=clamped)
             overdrawn = answer
+            if begun is not None and attempt >= RACES:
+                overdrawn = replace(answer, available=begun.charge.of(answer.purse.unit))
             clamped = self._holding.shorter(wanted, overdrawn)
             if clamped is None:
                 break
             wanted = with_max_tokens(wanted, clamped)
         return self._holding.refusal(wanted, overdrawn)
 
-    def begin(self, start: Start) -> Future[Admitted | Overdrawn] | Refusal | None:
+    def begin(self, wanted: Wanted, instead_of: Begun | None) -> Begun | Refusal | None:
         """Hold what an agent needs for a useful beginning; None where no hard budget governs it.
 
         Asked at once, in the order of the calls. Its hold is given back unless the agent's own first call
         takes its place, at the latest when it expires. StoreError if the ledger takes nothing any more.
         """
-        wish = self._holding.wish(start.wanted)
+        wish = self._holding.wish(wanted)
         if isinstance(wish, Refusal):
             return wish
         if not any(purse.hard and purse.limit is not None for purse in wish.purses):
             return None
-        expires_us = start.wanted.at_us + START_WITHIN_US
-        return self._ledger.reserve(
-            replace(wish, expires_us=expires_us, sent=False, instead_of=start.instead_of)
-        )
+        expires_us, before = wanted.at_us + START_WITHIN_US, instead_of.id if instead_of else ""
+        wish = replace(wish, expires_us=expires_us, sent=False, instead_of=before)
+        return Begun(wanted, wish.charge, self._ledger.reserve(wish))
 
-    def begun(self, wanted: Wanted, answer: Admitted | Overdrawn) -> Refusal | None:
-        """Why the agent must not begin; None if it may."""
-        return self._holding.refusal(wanted, answer) if isinstance(answer, Overdrawn) else None
+    async def may_begin(self, begun: Begun) -> Refusal | None:
+        """Why the agent must not begin; None if it may. StoreError if the ledger fails."""
+        answer = await asyncio.wrap_future(begun.answer)
+        return self._holding.refusal(begun.wanted, answer) if isinstance(answer, Overdrawn) else None
 
     def give_back(self, hold_id: str) -> None:
         """End a hold that nobody needs any more; nothing happens if it has ended. Never raises."""
