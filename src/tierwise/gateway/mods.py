@@ -39,7 +39,7 @@ DECISION: Final = "x-tierwise-decision"
 """The header by which a request names the decision that it follows; of several, one of its own loop's."""
 CLIENT_SESSION: Final = "x-claude-code-session-id"
 """The session as the client and so the mod call it, whatever name a user's own header gives it."""
-MAX_DECISIONS: Final = 4_096
+MAX_DECISIONS: Final = 1_024
 MAX_SESSIONS: Final = 1_024
 MAX_NAMED: Final = 64
 """Ids that are looked at in one header."""
