@@ -227,6 +227,26 @@ def test_another_toml_value_changes_one_line(text: str, value: str) -> None:
     assert twice == once.replace('model_provider = "first"', f"model_provider = {toml_edit.written(value)}")
 
 
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        ("a = 1 # ]", "a = 2 # ]"),
+        ("a = 1 # x", "a = 2 # x"),
+        ("a = [ # [\n 1, # ]\n] # ]\nb = 0", "a = 2 # ]\nb = 0"),
+        ("a = {b = 1} # }\r\n", "a = 2 # }\r\n"),
+        ("a='#' # '", "a=2 # '"),
+        ('a = "\\"]#" # "', 'a = 2 # "'),
+        ("a = '''\n'quoted'''' # x", "a = 2 # x"),
+        ('a = """x\\"""y""""" # x', "a = 2 # x"),
+        ("\t'a'\t=\t1\t#", "\t'a'\t=\t2\t#"),
+        ("[t]\n[t.u]\na = 1", None),
+    ],
+)
+def test_a_value_ends_where_it_ends(text: str, edited: str | None) -> None:
+    path = ("a",) if edited else ("t", "u", "a")
+    assert toml_edit.with_value(text, path, 2) == (edited or text.replace("1", "2"))
+
+
 # -- masking -----------------------------------------------------------------------------------------------
 
 SECRETS = [

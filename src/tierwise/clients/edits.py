@@ -24,6 +24,7 @@ import msgspec
 from tierwise.clients import json_edit, toml_edit
 from tierwise.clients.json_edit import dotted
 from tierwise.clients.jsonc import Path, is_blank
+from tierwise.clients.toml_statements import UneditableError
 
 Kind = Literal["value", "hook", "line"]
 How = Literal["keep", "replace", "refuse"]
@@ -114,7 +115,7 @@ def applied(
     for one in wanted:
         try:
             work.put(one, earlier.get((one.path, one.kind)))
-        except (json_edit.UnfitError, toml_edit.UneditableError) as error:
+        except (json_edit.UnfitError, UneditableError) as error:
             work.refused.append((one, str(error)))
     edits = _with_made(work.edits, stale)
     return Applied(work.text, edits, tuple(work.kept), tuple(work.refused))

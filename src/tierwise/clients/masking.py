@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tierwise.clients import jsonc, toml_edit
+from tierwise.clients import jsonc, toml_edit, toml_statements
 
 MASK: Final = "***"
 
@@ -66,7 +66,7 @@ def _secret_spans(text: str, form: str) -> Iterator[tuple[tuple[int, int], str]]
     named: Iterable[tuple[tuple[str, ...], int, int]] = ()
     if form == "toml":
         toml_edit.read(text)
-        named = toml_edit.named_values(text)
+        named = toml_statements.named_values(text)
     elif not jsonc.is_blank(text):
         found = jsonc.strings(jsonc.read(text))
         named = ((keys[-2:], value.start, value.end) for keys, value in found)

@@ -22,52 +22,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from tierwise.clients.jsonc import MAX_CHARACTERS, UnreadableError
+from tierwise.clients.toml_statements import BARE, BOM, Path, Statement, UneditableError, statements
 
-Path = tuple[str, ...]
-
-_BOM: Final = "\ufeff"
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_KEY: Final = re.compile(r"""[ \t]*(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')[ \t]*""")
-_SPACE: Final = re.compile(r"[ \t]*")
-_EMPTY_LINE: Final = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)")
-_STRINGS: Final = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}(?!")'
-    r"|'''.*?'{3,5}(?!')"
-    r'|"(?:[^"\\\n]|\\.)*"'
-    r"|'[^'\n]*'",
-    re.DOTALL,
-)
-_INNER: Final = re.compile(
-    r"""([A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-)
-"""A key and its text inside an inline table."""
 _LINE: Final = re.compile(r"line (\d+)")
-
-
-class UneditableError(ValueError):
-    """The text is TOML, but so written that it cannot be edited without risk; the message says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """`path` is the whole path, that of the table around it included. `header`: `[…]`, or `[[…]]`.
-
-    It stands on the lines `text[start:end]`; its value at `text[value_start:value_end]`.
-    """
-
-    path: Path
-    start: int
-    end: int
-    value_start: int
-    value_end: int
-    header: str = ""
 
 
 @lru_cache(8)
@@ -76,7 +38,7 @@ def read(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(0, f"it has more than {MAX_CHARACTERS:,} characters")
     try:
-        return tomllib.loads(text.removeprefix(_BOM))
+        return tomllib.loads(text.removeprefix(BOM))
     except (tomllib.TOMLDecodeError, ValueError) as error:
         line = _LINE.search(str(error))
         raise UnreadableError(int(line[1]) if line else 0, str(error)) from error
@@ -139,137 +101,49 @@ def without(text: str, path: Path) -> str:
     return _checked(edited, path, meant)
 
 
-def named_values(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Each value's place with its own key and the one around it, those in inline tables too.
-
-    The text must be one that `read` accepts.
-    """
-    for one in _statements(text):
-        if one.header:
-            continue
-        yield one.path[-2:], one.value_start, one.value_end
-        for found in _INNER.finditer(text, one.value_start, one.value_end):
-            yield (one.path[-1], found[1].strip("\"'")), found.start(2), found.end(2)
-
-
-# -- statements --------------------------------------------------------------------------------------------
-
-
-def _statements(text: str) -> Iterator[_Statement]:
-    """The statements of a text that `tomllib` can read, in order."""
-    position = len(_BOM) if text.startswith(_BOM) else 0
-    table: Path = ()
-    while position < len(text):
-        empty = _EMPTY_LINE.match(text, position)
-        if empty is not None and empty.end() > position:
-            position = empty.end()
-            continue
-        start, first = position, _after_space(text, position)
-        if text[first] == "[":
-            header = "[[" if text.startswith("[[", first) else "["
-            table, position = _dotted(text, first + len(header))
-            end = _line_end(text, position)
-            yield _Statement(table, start, end, end, end, header)
-        else:
-            keys, position = _dotted(text, start)
-            value_start = _after_space(text, position + 1)
-            value_end = _value_end(text, value_start)
-            end = _line_end(text, value_end)
-            yield _Statement((*table, *keys), start, end, value_start, value_end)
-        position = end
-
-
-def _after_space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    assert found is not None, "nothing is also space"
-    return found.end()
-
-
-def _dotted(text: str, position: int) -> tuple[Path, int]:
-    """The dotted key that begins here, and where it ends."""
-    keys: list[str] = []
-    while True:
-        found = _KEY.match(text, position)
-        if found is None:
-            raise UneditableError(f"line {text.count(chr(10), 0, position) + 1}: a key is written oddly")
-        token = found[0].strip(" \t")
-        keys.append(token if _BARE.fullmatch(token) else next(iter(tomllib.loads(f"{token} = 0"))))
-        position = found.end()
-        if text[position : position + 1] != ".":
-            return tuple(keys), position
-        position += 1
-
-
-def _value_end(text: str, position: int) -> int:
-    """Behind the value that begins here: at the end of its line, or where its last bracket closes."""
-    depth, end = 0, position
-    while position < len(text):
-        char = text[position]
-        string = _STRINGS.match(text, position) if char in "\"'" else None
-        if string is not None:
-            position = end = string.end()
-            continue
-        if char == "#":
-            position = _line_end(text, position) - 1
-            continue
-        if char == "\n" and depth == 0:
-            break
-        depth += (char in "[{") - (char in "]}")
-        position += 1
-        end = end if char in " \t\r\n" else position
-    return end
-
-
-def _line_end(text: str, position: int) -> int:
-    """Behind the line that this place is on."""
-    found = text.find("\n", position)
-    return len(text) if found < 0 else found + 1
-
-
-def _find(text: str, path: Path) -> _Statement | None:
-    """The statement that sets the value at the path by itself."""
-    return next((one for one in _statements(text) if one.path == path and not one.header), None)
-
-
 # -- edits -------------------------------------------------------------------------------------------------
 
 
+def _find(text: str, path: Path) -> Statement | None:
+    """The statement that sets the value at the path by itself."""
+    return next((one for one in statements(text) if one.path == path and not one.header), None)
+
+
 def _with_raw(text: str, path: Path, raw: str) -> str:
-    statements = list(_statements(text))
-    known = next((one for one in statements if one.path == path and not one.header), None)
+    found = list(statements(text))
+    known = next((one for one in found if one.path == path and not one.header), None)
     if known is not None:
         return text[: known.value_start] + raw + text[known.value_end :]
     eol = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
     line = f"{_key(path[-1])} = {raw}"
-    tables = [number for number, one in enumerate(statements) if one.header]
+    tables = [number for number, one in enumerate(found) if one.header]
     if len(path) == 1:
-        own = statements[: tables[0]] if tables else statements
+        own = found[: tables[0]] if tables else found
         return _top_level(text, own, line, eol, has_tables=bool(tables))
-    number = next(
-        (n for n in tables if statements[n].path == path[:-1] and statements[n].header == "["), None
-    )
+    around = [number for number in tables if found[number].path == path[:-1]]
+    number = next((number for number in around if found[number].header == "["), None)
     if number is None:
         return _new_table(text, path[:-1], line, eol)
-    last = statements[number]
-    for one in statements[number + 1 :]:
+    last = found[number]
+    for one in found[number + 1 :]:
         if one.header:
             break
         last = one
     return _line_after(text, last.end, line, eol)
 
 
-def _top_level(text: str, own: list[_Statement], line: str, eol: str, *, has_tables: bool) -> str:
+def _top_level(text: str, own: list[Statement], line: str, eol: str, *, has_tables: bool) -> str:
     """The text with one more key before its first table: behind the last key there, else at the very top."""
     if own:
         return _line_after(text, own[-1].end, line, eol)
-    start = len(_BOM) if text.startswith(_BOM) else 0
+    start = len(BOM) if text.startswith(BOM) else 0
     gap = eol if text[start:].strip() and has_tables else ""
     return f"{text[:start]}{line}{eol}{gap}{text[start:]}"
 
 
 def _new_table(text: str, path: Path, line: str, eol: str) -> str:
     head = f"[{'.'.join(map(_key, path))}]"
-    rest = text.removeprefix(_BOM)
+    rest = text.removeprefix(BOM)
     end = "" if not rest or rest.endswith("\n") else eol
     gap = eol if rest.strip() and not rest.endswith(("\n\n", "\n\r\n")) else ""
     return f"{text}{end}{gap}{head}{eol}{line}{eol}"
@@ -283,7 +157,7 @@ def _line_after(text: str, position: int, line: str, eol: str) -> str:
 
 def _without(text: str, path: Path) -> str:
     """The text without every statement at or below the path; a blank line before its header goes too."""
-    for one in reversed([one for one in _statements(text) if one.path[: len(path)] == path]):
+    for one in reversed([one for one in statements(text) if one.path[: len(path)] == path]):
         start = one.start
         above = text[:start]
         if one.header and above.endswith(("\n\n", "\n\r\n")):
@@ -334,7 +208,7 @@ def _drop(document: dict[str, Any], path: Path) -> None:
 
 
 def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else _quoted(key)
+    return key if BARE.fullmatch(key) else _quoted(key)
 
 
 def written(value: Any) -> str:  # noqa: ANN401  whatever TOML has
