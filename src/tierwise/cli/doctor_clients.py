@@ -56,8 +56,8 @@ class Client:
         return CLIENTS[self.name].title
 
     def line(self, name: str, state: Any, text: str, remedy: str = "", **facts: Any) -> Line:  # noqa: ANN401
-        """A line about this client."""
-        return Line(self.title, name, state, text, remedy, facts)
+        """A line about this client, without what looks like a secret in its settings."""
+        return Line(self.title, name, state, masked(text, "text"), remedy, facts)
 
 
 def found_clients(gateway: Found, project: Path) -> list[Client]:

@@ -265,9 +265,15 @@ def _mod(found: Found, folder: Path) -> Line:
     if answer.status != 200:
         text = f"POST /v1/decide answered {answer.status or 'nothing'}"
         return Line(SECTION, "mod", "fail", text, "Start the gateway again", facts)
-    text = f"asked {models.asked.id}, told {told} ({tier})"
+    text, mode = f"asked {models.asked.id}, told {told} ({tier})", answer.json.get("mode")
+    if answer.json.get("refuse"):
+        refused = str(table(answer.json, "refuse").get("message"))
+        return Line(SECTION, "mod", "warn", f"refused: {refused}", "tierwise budget show", facts)
+    if mode != "enforce":
+        text = f"{text}; in mode {mode} nothing is changed"
+        return Line(SECTION, "mod", "warn", text, "tierwise config set mode enforce", facts)
     if tier != models.preferred.tier:
-        text = f"{text}; the skill prefers {models.preferred.tier}: {answer.json.get('reason', 'no reason told')}"
+        text = f"{text}; the skill prefers {models.preferred.tier}: {answer.json.get('reason')}"
         return Line(SECTION, "mod", "warn", text, "Right if you set it so: tierwise config show", facts)
     return Line(SECTION, "mod", "ok", text, facts=facts)
 
