@@ -275,8 +275,11 @@ CLIENT = """\
 #!{python}
 import json, os, signal, sys, time
 from pathlib import Path
+from urllib.request import urlopen
 named = ("OPENCODE_CONFIG_CONTENT", "TIERWISE_URL")
 told = {{"arguments": sys.argv[1:], **{{name: os.environ.get(name) for name in named}}}}
+with urlopen(os.environ["TIERWISE_URL"] + "/tierwise/health", timeout=10) as answer:
+    told["upstream"] = json.load(answer)["upstream"]
 Path("told.json").write_text(json.dumps(told))
 if "wait" in sys.argv:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(42))
@@ -388,6 +391,31 @@ def test_run_starts_a_gateway_and_ends_it(tierwise: Command, clients: Path, tmp_
     refused = tierwise("run", "--url", url, "claude")
     assert refused.exit_code == 1
     assert "no gateway answers" in refused.stderr
+
+
+PROVIDERS = {
+    "claude": "https://api.anthropic.com",
+    "codex": "https://api.openai.com",
+    "opencode": "https://api.anthropic.com",
+}
+
+
+@pytest.mark.parametrize("client", list(PROVIDERS))
+def test_run_goes_on_to_the_provider_also_where_the_client_is_connected(
+    client: str, tierwise: Command, clients: Path, tmp_path: Path
+) -> None:
+    more = ("--without", "hooks") if client == "claude" else ()
+    tierwise("connect", client, "--yes", "--port", "1", *more)
+    assert tierwise("run", client).exit_code == 7
+    assert told(tmp_path)["upstream"] == PROVIDERS[client]
+
+
+def test_run_goes_on_to_the_users_own_gateway(
+    tierwise: Command, clients: Path, settings: Path, tmp_path: Path
+) -> None:
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://llm.corp.example"}}')
+    assert tierwise("run", "claude").exit_code == 7
+    assert told(tmp_path)["upstream"] == "https://llm.corp.example"
 
 
 def test_run_passes_signals_on(tierwise: Command, clients: Path, gateway: str, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from tierwise import wiring
 from tierwise.cli.connecting import destination, health, loopback_url, serves
 from tierwise.cli.findings_output import printable
 from tierwise.clients import single_run
-from tierwise.clients.connection_records import CLIENTS
-from tierwise.clients.connections import settings_in
+from tierwise.clients.connection_records import CLIENTS, connection_of
+from tierwise.clients.connections import planned, settings_in
 from tierwise.clients.plans import Destination
 from tierwise.errors import ConfigError, TierwiseError
 from tierwise.gateway.presence import url_of_gateway
@@ -100,7 +100,8 @@ async def _gateway(
             raise ConfigError(f"no gateway answers at {url}. Start it there, or leave --url out.")
         yield url
         return
-    known = single_run.planned(client, settings, Destination("http://127.0.0.1:0")).upstream
+    connection = connection_of(wiring.home_dir(), wiring.settings_file(client, None))
+    known = planned(CLIENTS[client], settings, Destination("http://127.0.0.1:0"), connection).upstream
     running = None if upstream else url_of_gateway(wiring.home_dir())
     if running and health(running) and serves(running, known):
         yield running

@@ -121,7 +121,8 @@ def record_path(home: Path, file: SettingsFile) -> Path:
 
 def _read_record(path: Path) -> Connection | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Connection)
+        content = path.read_bytes()
+        return msgspec.json.decode(content, type=Connection) if content else None
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as failure:
@@ -133,9 +134,14 @@ def _read_record(path: Path) -> Connection | None:
 def write_record(home: Path, file: SettingsFile, record: Connection) -> None:
     """Keep the record where only its owner can read it. Raises ConfigError."""
     path = record_path(home, file)
-    with suppress(FileExistsError):
+    _write_private(path, msgspec.json.encode(record))
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, however new it is."""
+    with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    replace_bytes(path, msgspec.json.encode(record))
+    replace_bytes(path, content)
 
 
 @contextmanager
@@ -168,7 +174,7 @@ def keep_status_line(home: Path, file: SettingsFile, record: Connection | None) 
         kept[str(file.path)] = record.status_line
     if kept:
         if kept != before:
-            replace_bytes(path, msgspec.json.format(msgspec.json.encode({"previous": kept}), indent=2))
+            _write_private(path, msgspec.json.format(msgspec.json.encode({"previous": kept}), indent=2))
     elif before:
         path.unlink(missing_ok=True)
 

@@ -22,6 +22,7 @@ import msgspec
 
 from tierwise.clients.connection_records import (
     FOLDER,
+    Client,
     Connection,
     SettingsFile,
     connection_of,
@@ -73,7 +74,7 @@ def connecting(file: SettingsFile, to: Destination, home: Path, *, override: boo
     text = _decoded(file, before)
     known = record.edits if record else ()
     settings = _settings(file, text)
-    plan = _planned(file, settings, to, record)
+    plan = planned(file.client, settings, to, record)
     done = _applied(file, text, plan, known, override=override)
     after = done.text.encode() if done.text != text or before is not None else None
     upstream = plan.upstream
@@ -94,13 +95,11 @@ def connecting(file: SettingsFile, to: Destination, home: Path, *, override: boo
     return Change(file, before, after, record, written, plan, _notes(file, text, plan), kept, refused)
 
 
-def _planned(
-    file: SettingsFile, settings: Mapping[str, Any], to: Destination, record: Connection | None
-) -> Plan:
+def planned(client: Client, settings: Mapping[str, Any], to: Destination, record: Connection | None) -> Plan:
     """The client's plan; what an earlier connection replaced is still what it replaces."""
     if record is None:
-        return file.client.plan(settings, to)
-    plan = file.client.plan(settings, replace(to, earlier=record.url))
+        return client.plan(settings, to)
+    plan = client.plan(settings, replace(to, earlier=record.url))
     earlier = next((edit.previous for edit in record.edits if edit.path == ("statusLine",)), None)
     ours = any(
         edit.path == ("statusLine",) and edit.is_in(settings.get("statusLine")) for edit in record.edits

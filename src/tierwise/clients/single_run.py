@@ -20,7 +20,7 @@ from tierwise.clients import json_edit
 from tierwise.clients.claude_code import settings_flag
 from tierwise.clients.connection_records import CLIENTS
 from tierwise.clients.edits import Wanted, applied
-from tierwise.clients.plans import Destination, Plan
+from tierwise.clients.plans import Destination
 from tierwise.clients.toml_edit import written
 
 CONTENT: Final = "OPENCODE_CONFIG_CONTENT"
@@ -36,11 +36,6 @@ class Launch:
     environment: Mapping[str, str]
 
 
-def planned(client: str, settings: Mapping[str, Any], to: Destination) -> Plan:
-    """What the client's settings, as they are in force, are to say for this run."""
-    return CLIENTS[client].plan(settings, to)
-
-
 def claude(
     arguments: tuple[str, ...], settings: Mapping[str, Any], to: Destination, read: Callable[[str], str]
 ) -> Launch:
@@ -54,7 +49,7 @@ def claude(
     said = merged(settings, json_edit.value_at(text, ()) or {})
     without = {"plugin"} | ({"statusline"} if "statusLine" in said else set())
     without |= {"hooks"} if _has_hooks(said, to) else set()
-    plan = planned("claude", said, replace(to, without=to.without | without))
+    plan = CLIENTS["claude"].plan(said, replace(to, without=to.without | without))
     wanted = [
         one for one in plan.wanted if one.how != "keep" or one.kind != "value" or not _at(said, one.path)
     ]
@@ -87,7 +82,7 @@ def opencode(
 
 
 def _wanted(client: str, settings: Mapping[str, Any], to: Destination) -> tuple[Wanted, ...]:
-    return planned(client, settings, to).wanted
+    return CLIENTS[client].plan(settings, to).wanted
 
 
 def merged(below: Mapping[str, Any], above: Any) -> dict[str, Any]:  # noqa: ANN401  whatever JSON has
