@@ -156,3 +156,20 @@ def test_a_session_that_the_user_named_follows_what_the_mod_was_told_too(tmp_pat
         assert (record.id, record.session, record.asked_model) == (answer["id"], "my-own-name", OPUS)
 
     play(tmp_path, what)
+
+
+def test_what_a_mod_told_of_a_skill_holds_for_a_request_that_it_could_not_ask_about(tmp_path: Path) -> None:
+    folder = tmp_path / "other" / "far-away"
+
+    async def what(at: Door) -> None:
+        for decision in ("", "unknown"):
+            await make(at, request(typed(str(folder), "go")), decision)
+        assert at.models_asked_for() == [OPUS, OPUS]
+        assert "outside the allowed skill roots" in at.alarms[0]
+        frontmatter = {"name": "far-away", "model": {"preferred": "haiku"}}
+        skill = {"skill": "far-away", "skill_path": str(folder / "SKILL.md"), "frontmatter": frontmatter}
+        await ask(at, question(**skill))
+        await make(at, request(typed(str(folder), "go")))
+        assert at.models_asked_for()[2:] == [HAIKU]
+
+    play(tmp_path, what)

@@ -301,7 +301,7 @@ class Gateway:
                 return decided.use() or id, routed
         else:
             call = self._steering.recall(self._call(plane, request, headers))
-        routed = await self._route(replace(call, named_model=request.model))
+        routed = await self._route(self._mods.informed(replace(call, named_model=request.model)))
         self._consents.follow(routed, now_us)
         return id, routed
 

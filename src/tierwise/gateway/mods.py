@@ -41,6 +41,8 @@ CLIENT_SESSION: Final = "x-claude-code-session-id"
 """The session as the client and so the mod call it, whatever name a user's own header gives it."""
 MAX_DECISIONS: Final = 1_024
 MAX_SESSIONS: Final = 1_024
+MAX_TOLD: Final = 128
+"""Skills whose frontmatter is kept, for requests that come without a question."""
 MAX_NAMED: Final = 64
 """Ids that are looked at in one header."""
 PLATFORM: Final = "claude_code"
@@ -98,6 +100,7 @@ class Mods:
     def __init__(self) -> None:
         self._decided: OrderedDict[str, Decided] = OrderedDict()
         self._turns: OrderedDict[str, _Turn] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
 
     def keep(self, id: str, routed: Routed) -> None:
         """Keep a decision until its request comes."""
@@ -107,12 +110,24 @@ class Mods:
 
     def follow(self, asked: ModQuestion, words: str) -> _Turn:
         """The turn of the main loop that the question is about, a subagent's too."""
+        folder = folder_of(asked.skill_path)
+        if folder is not None and asked.frontmatter is not None:
+            self._told[asked.session, folder] = asked.frontmatter
+            self._told.move_to_end((asked.session, folder))
+            while len(self._told) > MAX_TOLD:
+                self._told.popitem(last=False)
         if asked.agent is None:
             self._turns[asked.session] = _Turn(asked.turn, words)
             self._turns.move_to_end(asked.session)
             while len(self._turns) > MAX_SESSIONS:
                 self._turns.popitem(last=False)
         return self._turns.get(asked.session, _Turn())
+
+    def informed(self, call: Call) -> Call:
+        """A call that nobody asked about, with what its session's mod told of the skill."""
+        if call.skill_folder is None:
+            return call
+        return replace(call, frontmatter=self._told.get((call.session, call.skill_folder)))
 
     def named(self, headers: Mapping[str, str], request: ModelRequest) -> Decided | None:
         """The decision that the request follows; None if it names none of its own loop."""
@@ -196,7 +211,7 @@ class DecideApi:
             project=project or caller.project,
             key=caller.key,
             skill=asked.skill or None,
-            skill_folder=_folder(asked.skill_path),
+            skill_folder=folder_of(asked.skill_path),
             frontmatter=asked.frontmatter if asked.skill else None,
             user_turn=turn.id or asked.turn,
             answers=self.consents.answers(asked.session, turn.id or asked.turn, turn.words),
@@ -225,7 +240,7 @@ class DecideApi:
         return known
 
 
-def _folder(path: str | None) -> str | None:
+def folder_of(path: str | None) -> str | None:
     """The folder of a SKILL.md; None for a skill that has none, such as a command's own page."""
     file = PurePath(path) if path else None
     return str(file.parent) if file is not None and file.name == SKILL_FILE else None
