@@ -84,6 +84,8 @@ def connected(stage: Stage, client: str, *more: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.shows("connect", "gateway")
+@pytest.mark.shows("connect", "gateway")
 def test_claude_code_goes_through_the_gateway_by_its_settings_alone(stage: Callable[..., Stage]) -> None:
     played = stage([{"match": {"request_class": "auxiliary"}, "respond": {"text": "A title"}}], hints=False)
     settings = written(played.client.home / ".claude" / "settings.json", CLAUDE_SETTINGS)
@@ -99,6 +101,22 @@ def test_claude_code_goes_through_the_gateway_by_its_settings_alone(stage: Calla
     assert settings.read_text() == CLAUDE_SETTINGS
 
 
+@pytest.mark.shows("connect", "gateway")
+@pytest.mark.shows("connect", "gateway")
+def test_an_older_claude_code_takes_the_settings_too(old_stage: Callable[..., Stage]) -> None:
+    """It knows no mods, and may write the file anew: what is ours is taken out of that as well."""
+    played = old_stage([])
+    text = CLAUDE_SETTINGS.replace('    "model": "opus",\n', "")
+    settings = written(played.client.home / ".claude" / "settings.json", text)
+    connected(played, "claude")
+    assert ask_claude(played, "hi").startswith("Simulated answer of ")
+    assert [call.request_class for call in played.seen()].count("main") == 1
+    played.tierwise("disconnect", "claude", "--yes")
+    assert json.loads(settings.read_text()) == json.loads(text)
+
+
+@pytest.mark.shows("connect", "mod")
+@pytest.mark.shows("connect", "mod")
 def test_the_mod_comes_with_the_settings(stage: Callable[..., Stage]) -> None:
     """The client's calls are led past the gateway here: what asks for another model is the client itself."""
     played = stage([], hints=False)
@@ -125,6 +143,8 @@ def test_a_connected_project_is_recorded_under_its_name(stage: Callable[..., Sta
     assert (project / ".claude" / "skills").exists()
 
 
+@pytest.mark.shows("connect", "gateway")
+@pytest.mark.shows("connect", "gateway")
 def test_codex_goes_through_the_gateway_by_its_settings_alone(codex_stage: Callable[..., Stage]) -> None:
     played = codex_stage([])
     settings = written(played.client.home / ".codex" / "config.toml", CODEX_SETTINGS)
@@ -139,6 +159,8 @@ def test_codex_goes_through_the_gateway_by_its_settings_alone(codex_stage: Calla
     assert settings.read_text() == CODEX_SETTINGS
 
 
+@pytest.mark.shows("connect", "gateway")
+@pytest.mark.shows("connect", "gateway")
 def test_opencode_goes_through_the_gateway_by_its_settings_alone(
     opencode_stage: Callable[..., Stage],
 ) -> None:
