@@ -5,6 +5,7 @@
     POST …/v1/responses               the same, in OpenAI's newer words
     POST …/v1/messages/count_tokens   relayed as it is: it costs nothing; so is …/v1/responses/input_tokens
     GET, HEAD, OPTIONS …              relayed as they are (models, the client's own probes); no WebSockets
+    GET  …/api/oauth/usage            spend as Claude Code shows it, in its gateway mode; else relayed
     GET  /tierwise/health             how the gateway is
     …    /tierwise/offers, budgets …  what a person may ask and answer (`gateway.control`)
     POST /tierwise/hooks/claude       what Claude Code's own hooks tell (`gateway.hooks`)
@@ -41,6 +42,14 @@ from tierwise.gateway.hooks import PATH as HOOKS
 from tierwise.gateway.hooks import Hooks
 from tierwise.gateway.mods import PATH as DECIDE
 from tierwise.gateway.mods import DecideApi, Mods
+from tierwise.gateway.native_spend import (
+    SpendApi,
+    caps_of,
+    in_gateway_mode,
+    is_usage,
+    refused_headers,
+    spend_headers,
+)
 from tierwise.gateway.notices import Notices
 from tierwise.gateway.planes import MESSAGES, Plane, plane_of, platform_of
 from tierwise.gateway.purser import Held, Ledger, Purser
@@ -117,6 +126,7 @@ class Gateway:
         self._warmth = Warmth()
         self._steering = Steering(router.catalog, self._alarm)
         self._thoughts = Thoughts(router.catalog)
+        self._spend = SpendApi(router, self._purser, now_us)
         self._control = control
         bulletins = Bulletins()
         self._consents = Consents(control.offers, notices, router.configs, self._alarm, bulletins.keep)
@@ -158,20 +168,9 @@ class Gateway:
         path, method = str(scope["path"]), str(scope["method"])
         target, plane = _target(scope), plane_of(path) if method == "POST" else None
         try:
-            if path == "/tierwise/health":
-                await reply(send, json_reply(200, self._health()), head=method == "HEAD")
-            elif path == HOOKS:
-                body = await body_of(receive, MAX_EVENT_BYTES)
-                await reply(send, await self._hooks.reply_to(method, scope["headers"], body))
-            elif path.startswith(PREFIX):
-                body = await body_of(receive)
-                answer = await self._control.reply_to(
-                    method, path, scope["headers"], body, bytes(scope["query_string"])
-                )
-                await reply(send, answer, head=method == "HEAD")
-            elif path.endswith(DECIDE):
-                body = await body_of(receive, MAX_QUESTION_BYTES)
-                await reply(send, await self._decide.reply_to(method, path, scope["headers"], body))
+            own = await self._own_reply(method, path, scope, receive)
+            if own is not None:
+                await reply(send, own, head=method == "HEAD")
             elif plane is not None:
                 await self._metered(plane, scope, target, receive, send)
             elif _wants_socket(method, scope):
@@ -183,6 +182,23 @@ class Gateway:
         except BodyError as error:
             shape = plane.error if plane else anthropic_error
             await reply(send, error_reply(error.status, f"tierwise: {error}", shape=shape))
+
+    async def _own_reply(self, method: str, path: str, scope: Scope, receive: Receive) -> Reply | None:
+        """What the gateway answers by itself, for its doors that lead to no provider; None at any other."""
+        if path == "/tierwise/health":
+            return json_reply(200, self._health())
+        if path == HOOKS:
+            body = await body_of(receive, MAX_EVENT_BYTES)
+            return await self._hooks.reply_to(method, scope["headers"], body)
+        if path.startswith(PREFIX):
+            query = bytes(scope["query_string"])
+            return await self._control.reply_to(method, path, scope["headers"], await body_of(receive), query)
+        if path.endswith(DECIDE):
+            body = await body_of(receive, MAX_QUESTION_BYTES)
+            return await self._decide.reply_to(method, path, scope["headers"], body)
+        if method == "GET" and is_usage(path) and in_gateway_mode(headers := by_name(scope["headers"])):
+            return await self._spend.reply_to(path, headers)
+        return None
 
     async def _metered(self, plane: Plane, scope: Scope, target: str, receive: Receive, send: Send) -> None:
         body = await body_of(receive)
@@ -231,17 +247,21 @@ class Gateway:
             begun = self._hooks.spawning.fanout.begun(request.session, request.agent)
             held = await self._purser.hold(id, routed, request, began_us, begun)
             self._hooks.called(request, begun)
+        caps = caps_of(routed.question.gauges, routed.budgets, began_us) if in_gateway_mode(headers) else None
         if isinstance(held, Refusal):
             answer = refusal_reply(
                 held,
-                own,
+                own if caps is None else own | refused_headers(held, caps, began_us),
                 self._consents.refused(held, routed, began_us),
                 plane.error,
                 client=request.client,
             )
             self._settle(None, routed, Answered(id, began_us, self._now_us(), answer.status, "refused"))
             return answer
-        return self._under_way(id, plane, routed, request, target, scope["headers"], body, held, began_us)
+        spend = spend_headers(caps or ()) if routed.mode != "off" else {}
+        return self._under_way(
+            id, plane, routed, request, target, scope["headers"], body, held, began_us, spend
+        )
 
     def _under_way(
         self,
@@ -254,6 +274,7 @@ class Gateway:
         body: bytes,
         held: Held,
         began_us: int,
+        spend: dict[str, str],
     ) -> Exchange:
         """The exchange that sends the call, and the other one that may take its place."""
 
@@ -270,7 +291,7 @@ class Gateway:
                 return None
             self._alarm(anew.alarms[-1])
             return self._under_way(
-                new_id, plane, anew, request, target, request_headers, other[1], holding, now_us
+                new_id, plane, anew, request, target, request_headers, other[1], holding, now_us, spend
             )
 
         return Exchange(
@@ -281,7 +302,7 @@ class Gateway:
             request_headers=request_headers,
             body=body,
             max_tokens=held.max_tokens,
-            own_headers=_own_headers(id, routed),
+            own_headers=_own_headers(id, routed) | spend,
             now_us=self._now_us,
             heard=lambda told: self._hear(request.key, told),
             settle=lambda answered: self._served(held, routed, answered, request),

@@ -31,6 +31,7 @@ HOP_BY_HOP: Final = frozenset(
 )
 NOT_UP: Final = HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding", b"expect"}
 OWN: Final = b"x-tierwise-"
+LIMITS: Final = "anthropic-ratelimit-"
 MODEL: Final = b"openai-model"
 """Which model answers. Codex tells its user of a suspicion of crime where it is not the one asked for."""
 
@@ -51,8 +52,13 @@ def upward(raw: Iterable[Raw]) -> list[tuple[str, str]]:
 
 
 def downward(raw: Iterable[Raw], own: Mapping[str, str]) -> list[Raw]:
-    """The provider's headers as the client shall see them, with our own behind them."""
+    """The provider's headers as the client shall see them, with our own behind them.
+
+    Its own limits are left out where ours are told: the client would take them for one.
+    """
     passed = [(name.lower(), value) for name, value in raw if name.lower() not in HOP_BY_HOP]
+    if any(name.startswith(LIMITS) for name in own):
+        passed = [(name, value) for name, value in passed if not name.startswith(LIMITS.encode())]
     return [*passed, *encoded(own)]
 
 
