@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from tierwise.errors import StoreError, WireError
 from tierwise.files.skill_files import SKILL_FILE
@@ -48,6 +48,9 @@ MAX_NAMED: Final = 64
 PLATFORM: Final = "claude_code"
 UNNAMED: Final = "begun-"
 """How a subagent without an id is called; a typed skill that forks has one for mods, but not on the wire."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -95,7 +98,7 @@ class _Turn:
 
 
 class Mods:
-    """What mods were answered and said, the newest `MAX_DECISIONS` of `MAX_SESSIONS` sessions."""
+    """What mods were answered and what they told, each bounded, the oldest given up first."""
 
     def __init__(self) -> None:
         self._decided: OrderedDict[str, Decided] = OrderedDict()
@@ -104,23 +107,15 @@ class Mods:
 
     def keep(self, id: str, routed: Routed) -> None:
         """Keep a decision until its request comes."""
-        self._decided[id] = Decided(id, routed)
-        while len(self._decided) > MAX_DECISIONS:
-            self._decided.popitem(last=False)
+        _keep(self._decided, id, Decided(id, routed), MAX_DECISIONS)
 
     def follow(self, asked: ModQuestion, words: str) -> _Turn:
-        """The turn of the main loop that the question is about, a subagent's too."""
+        """The turn of the main loop that the question is about, a subagent's too; kept with what it tells."""
         folder = folder_of(asked.skill_path)
         if folder is not None and asked.frontmatter is not None:
-            self._told[asked.session, folder] = asked.frontmatter
-            self._told.move_to_end((asked.session, folder))
-            while len(self._told) > MAX_TOLD:
-                self._told.popitem(last=False)
+            _keep(self._told, (asked.session, folder), asked.frontmatter, MAX_TOLD)
         if asked.agent is None:
-            self._turns[asked.session] = _Turn(asked.turn, words)
-            self._turns.move_to_end(asked.session)
-            while len(self._turns) > MAX_SESSIONS:
-                self._turns.popitem(last=False)
+            _keep(self._turns, asked.session, _Turn(asked.turn, words), MAX_SESSIONS)
         return self._turns.get(asked.session, _Turn())
 
     def informed(self, call: Call) -> Call:
@@ -238,6 +233,13 @@ class DecideApi:
             known = Named(asked.agent.type, self.natives.agent(asked.agent.type, asked.agent.cwd))
             self.sessions.name(asked.session, asked.agent.id, known)
         return known
+
+
+def _keep(kept: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 def folder_of(path: str | None) -> str | None:
