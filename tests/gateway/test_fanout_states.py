@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from itertools import count
 from typing import Any
 
@@ -131,6 +132,31 @@ def test_the_ledger_holds_what_is_promised_and_no_more(played: list[tuple[Any, .
             await table.play("forget")
             assert (await table.standing()).pending == 0
             assert table.alarms == []
+        finally:
+            table.ledger.close()
+
+    asyncio.run(run())
+
+
+def test_an_agent_that_starts_is_never_taken_for_one_whose_answer_is_still_out() -> None:
+    async def run() -> None:
+        table = Table()
+        try:
+            out: Future[Any] = Future()
+            real, table.ledger.reserve = table.ledger.reserve, lambda _: out  # type: ignore[method-assign]
+            now_us = table.ledger.now_us()
+            waiting = asyncio.create_task(
+                table.fanout.claim("s", "", "t0", "r", table.wanting(CHEAP), now_us)
+            )
+            await asyncio.sleep(0)
+            table.ledger.reserve = real  # type: ignore[method-assign]
+            started = await table.fanout.claim("s", "", "t1", "r", table.wanting(CHEAP), now_us)
+            assert table.fanout.bind("s", "a1", "r") is started
+            assert table.fanout.bind("s", "a0", "r") is None
+            assert table.fanout.begun("s", "a1") is not None
+            out.set_result(Admitted(()))
+            first = await waiting
+            assert table.fanout.bind("s", "a0", "r") is first
         finally:
             table.ledger.close()
 

@@ -87,3 +87,15 @@ def test_a_shorter_answer_fits_into_what_is_left_and_is_still_useful(
     assert USEFUL_ANSWER_TOKENS <= shorter < max_tokens
     assert isinstance(fits, Reserve)
     assert fits.charge.of(wish.purses[0].unit) <= available
+
+
+def test_a_call_is_not_refused_because_another_has_just_taught_that_it_costs_less() -> None:
+    holding, call = Holding(), wanted(HARD, text_bytes=400_000)
+    wish = holding.wish(call)
+    assert isinstance(wish, Reserve)
+    overdrawn = Overdrawn(wish.purses[0], Standing(0, 0), wish.charge.nanousd - 10, ())
+    for _ in range(20):
+        holding.observe(call, Usage(input_tokens=60_000, output_tokens=10))
+    shorter = holding.shorter(call, overdrawn)
+    assert shorter == 7_999
+    assert held_nanousd(holding, with_max_tokens(call, shorter)) < overdrawn.available

@@ -42,14 +42,16 @@ Wanting = Callable[[str], Wanted]
 class Spawn:
     """One agent that is to start. `begun` is what is held for it; None where no hard budget governs.
 
-    `adaptations` is what it is told as it starts. `asked_model` is what the client would have run it on,
-    `model` what it was told to; "" where nothing was changed.
+    It is `claimed` as its own call is asked about, and `ready` once it may start. `adaptations` is what it is
+    told as it starts. `asked_model` is what the client would have run it on, `model` what it was told to; ""
+    where nothing was changed.
     """
 
     call: str
     type: str = ""
     begun: Begun | None = None
     claimed: bool = False
+    ready: bool = False
     denied: bool = False
     agent: str = ""
     adaptations: str = ""
@@ -95,6 +97,7 @@ class Fanout:
         spawn.claimed, spawn.type = True, type
         if wanting is None:
             self._release(spawn)
+            spawn.ready = True
             return spawn
         refusal = await self._begun(spawn, wanting)
         guessed = [one for one in self._siblings(session, parent) if one.begun and not one.claimed]
@@ -102,11 +105,12 @@ class Fanout:
             for one in guessed:
                 self._release(one)
             refusal = await self._begun(spawn, wanting)
+        spawn.ready = refusal is None
         return refusal or spawn
 
     def deny(self, spawn: Spawn) -> None:
         """The agent is not going to start."""
-        spawn.denied = True
+        spawn.denied, spawn.ready = True, False
         self._release(spawn)
 
     def joined(self, session: str, parent: str, call: str, now_us: int) -> Spawn | None:
@@ -122,7 +126,7 @@ class Fanout:
         """The call that started this agent: the first of its type without one; None if there is none."""
         for (named, _), batch in self._batches.items():
             for spawn in batch.spawns.values() if named == session else ():
-                if spawn.claimed and not (spawn.denied or spawn.agent) and spawn.type == type:
+                if spawn.ready and not spawn.agent and spawn.type == type:
                     spawn.agent = agent
                     self._agents[session, agent] = batch, spawn
                     while len(self._agents) > MAX_AGENTS:

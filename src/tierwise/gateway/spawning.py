@@ -97,7 +97,8 @@ class Spawning:
             return text
         spawn = self.fanout.joined(event.session_id, event.agent_id, call, self.now_us())
         if spawn is not None:
-            spawn.claimed, spawn.type, spawn.adaptations = True, type, text
+            spawn.claimed = spawn.ready = True
+            spawn.type, spawn.adaptations = type, text
         return ""
 
     def _fork(self, folder: str | None) -> str | None:

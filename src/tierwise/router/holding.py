@@ -120,7 +120,11 @@ class Holding:
         self._starts.append(text_bytes)
 
     def shorter(self, wanted: Wanted, overdrawn: Overdrawn) -> int | None:
-        """The longest useful answer that what is left can pay for; None if there is none."""
+        """The longest useful answer that what is left can pay for; None if there is none.
+
+        It is shorter than the one that was refused, also where more is believed affordable by now: another
+        call may have taught meanwhile that prompts of this family have fewer tokens.
+        """
         price = wanted.card.price if wanted.card else None
         prompt = self._upper(wanted)
         available = max(overdrawn.available, 0)
@@ -136,7 +140,8 @@ class Holding:
             writes=wanted.cache_writes,
         )
         least = wanted.thinking_tokens + USEFUL_ANSWER_TOKENS
-        return length if least <= length < wanted.answer_tokens else None
+        length = min(length, wanted.answer_tokens - 1)
+        return length if length >= least else None
 
     def refusal(self, wanted: Wanted, overdrawn: Overdrawn) -> Refusal:
         """Why the call must not be made."""
