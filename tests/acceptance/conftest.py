@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matrix
@@ -103,6 +104,21 @@ def opencode_stage(
         def set_stage(script: object, *, budgets: str = "", **how: Any) -> Stage:
             client = partial(real_opencode.Client, opencode, **how)
             return play(staged(client, tmp_path, script, budgets))
+
+        yield set_stage
+
+
+@pytest.fixture
+def own_stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Stage]]:
+    """Sets the stage for a program of one's own: its client is no more than the places that it must know."""
+
+    def places(project: Path, home: Path, base_url: str) -> SimpleNamespace:
+        return SimpleNamespace(project=project, home=home, base_url=base_url)
+
+    with playing(request) as play:
+
+        def set_stage(script: object, *, budgets: str = "", upstream: str = "") -> Stage:
+            return play(staged(places, tmp_path, script, budgets, upstream=upstream))
 
         yield set_stage
 

@@ -2,9 +2,9 @@
 
     @pytest.mark.shows("skill called", "gateway")
 
-The client and its version are those that the test's fixtures bring, or what the mark says (`client=`,
-`version=`). A claim is passed when every test that makes it is. The report holds nothing that would differ
-between two runs with the same outcome.
+The client and its version are those that the test's fixtures bring, or what the mark says: `of=` one of
+these fixtures, or `client=` and `version=`. A claim is passed when every test that makes it is; a test that
+was not run is not. The report holds nothing that would differ between two runs with the same outcome.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ def claims_of(item: pytest.Item) -> list[Claim]:
 
 
 def _claim(item: pytest.Item, mark: pytest.Mark) -> Claim:
-    client, version = _client_of(item)
+    given = mark.kwargs
+    client, version = OF_FIXTURE[given["of"]] if "of" in given else _client_of(item)
     what, plane = mark.args
-    claim = Claim(mark.kwargs.get("client", client), mark.kwargs.get("version", version), what, plane)
+    claim = Claim(given.get("client", client), given.get("version", version), what, plane)
     for word, known in ((claim.client, CLIENTS), (what, SITUATIONS), (plane, PLANES)):
         if word not in known:
             raise pytest.UsageError(f"{item.nodeid} shows {word!r}; tools/clients_table.py knows {[*known]}")
@@ -76,12 +77,19 @@ class Matrix:
         self.report = report
         self.passed: dict[Claim, dict[str, bool]] = defaultdict(dict)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Nothing has passed yet."""
+        for item in session.items:
+            for claim in claims_of(item):
+                self.passed[claim][item.nodeid] = False
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A test has passed when all of its phases have."""
+        """A test passes as it is called, and fails in any phase."""
+        if report.when != "call" and report.passed:
+            return
         for name, claim in report.user_properties:
             if name == MARK and isinstance(claim, tuple | list):
-                tests = self.passed[Claim(*map(str, claim))]
-                tests[report.nodeid] = report.passed and tests.get(report.nodeid, True)
+                self.passed[Claim(*map(str, claim))][report.nodeid] = report.passed
 
     def pytest_sessionfinish(self) -> None:
         """Write the report, whatever the outcome."""

@@ -83,7 +83,13 @@ CLIENTS: dict[str, tuple[str, Callable[[], Callable[..., Any]]]] = {
 }
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(client, marks=pytest.mark.shows("cache", "gateway", of=name))
+        for client, (name, _) in CLIENTS.items()
+    ],
+)
 def test_a_long_conversation_reads_the_same_from_the_cache_with_the_gateway_as_without(
     client: str, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ def asked(stage: Stage) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.shows("agent", "hook")
 def test_an_agent_by_name_is_asked_for_on_its_tier_by_the_client_itself(stage: Stages) -> None:
     played = hooked(stage([CHILDREN, turn("Review", agents("reviewer"))]))
     told = played.client.events("Review the page")
@@ -78,12 +79,14 @@ def test_an_agent_by_name_is_asked_for_on_its_tier_by_the_client_itself(stage: S
     assert "PreToolUse:Agent says: tierwise: reviewer runs on haiku: reviewer prefers haiku" in shown
 
 
+@pytest.mark.shows("agent", "hook")
 def test_the_older_client_runs_an_agent_on_its_tier_too(old_stage: Stages) -> None:
     played = hooked(old_stage([CHILDREN, turn("Review", agents("reviewer"))]))
     assert played.client.ask("Review the page")["result"] == "Done."
     assert asked(played) == [("", OLD_OPUS), ("reviewer", OLD_HAIKU), ("", OLD_OPUS)]
 
 
+@pytest.mark.shows("agents", "hook")
 def test_agents_that_start_together_each_have_their_tier_and_their_name(stage: Stages) -> None:
     script = [CHILDREN, turn("Review", agents("reviewer", "plain", "reviewer"))]
     played = hooked(stage(script, budgets="purse: {limit: 50usd, window: daily, hard: true}\n"))
@@ -92,6 +95,7 @@ def test_agents_that_start_together_each_have_their_tier_and_their_name(stage: S
     assert sorted(children) == [("plain", OPUS), ("reviewer", HAIKU), ("reviewer", HAIKU)]
 
 
+@pytest.mark.shows("agent refused", "hook")
 def test_an_agent_that_does_not_fit_the_budget_is_denied_and_the_session_goes_on(stage: Stages) -> None:
     script = [CHILDREN, turn("Review", agents("reviewer", "reviewer"))]
     budgets = "purse: {limit: 0.01usd, window: session, scope: tier=haiku, hard: true}\n"
@@ -105,6 +109,7 @@ def test_an_agent_that_does_not_fit_the_budget_is_denied_and_the_session_goes_on
     assert told[-1]["result"] == "Done."
 
 
+@pytest.mark.shows("skill called", "hook")
 def test_a_skill_that_the_model_calls_runs_as_its_twin(stage: Stages) -> None:
     script = [
         {"match": {"request_class": "subagent"}, "respond": {"text": "App, Nav"}},
@@ -123,6 +128,7 @@ def test_the_word_of_the_user_reaches_the_agents(stage: Stages) -> None:
     assert {model for _, model in asked(played)} == {SONNET}
 
 
+@pytest.mark.shows("notice", "hook")
 def test_a_notice_is_shown_at_the_next_prompt_and_told_to_the_model(stage: Stages) -> None:
     nothing = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
     dear, cheap = {"input_tokens": 20_000, **nothing}, {"input_tokens": 10, **nothing}

@@ -25,6 +25,7 @@ SCRIPT = [
 ]
 
 
+@pytest.mark.shows("skill called", "steering")
 def test_a_skill_of_another_family_is_reached_through_the_clients_fallbacks(
     stage: Callable[..., Stage],
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_skill_of_another_family_is_reached_through_the_clients_fallbacks(
     assert [(record["skill"], record["cost_estimate"]["actual_model"]) for record in led] == [(MAPPER, 0.0)]
 
 
+@pytest.mark.shows("skill called", "steering", of="old_claude")
 def test_an_old_client_is_led_the_same_way_though_it_tries_more_often(stage: Callable[..., Stage]) -> None:
     """2.1.197 asks opus 4.8, falls back to sonnet 5 and haiku 4.5: three families."""
     old = replace(CLAUDE_CODE, version="2.1.197", said="2.1.197").installed()

@@ -53,6 +53,7 @@ def ask_in_terminal(client: Client, prompt: str, until: Callable[[], bool]) -> N
     assert until(), shown.decode(errors="replace")[-3_000:]
 
 
+@pytest.mark.shows("title", "gateway")
 @pytest.mark.parametrize("hints", [True, False], ids=["hint headers", "no hint headers"])
 def test_a_title_runs_on_the_cheapest_tier(stage: Callable[..., Stage], hints: bool) -> None:
     played = stage(SCRIPT, hints=hints)
@@ -65,6 +66,7 @@ def test_a_title_runs_on_the_cheapest_tier(stage: Callable[..., Stage], hints: b
     assert "of that, titles and summaries: ~$" in told
 
 
+@pytest.mark.shows("title", "gateway", of="old_claude")
 def test_a_title_of_an_old_client_runs_on_the_cheapest_tier_of_its_family(
     stage: Callable[..., Stage],
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_title_of_an_old_client_runs_on_the_cheapest_tier_of_its_family(
     assert calls == {("auxiliary", OPUS, HAIKU), ("main", OPUS, OPUS)}
 
 
+@pytest.mark.shows("compaction", "gateway")
 def test_a_compaction_stays_on_the_model_whose_cache_holds_the_conversation(
     stage: Callable[..., Stage],
 ) -> None:

@@ -42,6 +42,8 @@ def follow(stage: Stage, prompt: str, answer: str) -> list[tuple[str, str | None
     return [(call.request_class, call.skill, call.sent) for call in seen]
 
 
+@pytest.mark.shows("skill called", "gateway")
+@pytest.mark.shows("resume", "gateway")
 def test_a_skill_that_the_model_reads_runs_on_its_own_tier_until_the_next_prompt(
     codex_stage: Callable[..., Stage],
 ) -> None:
@@ -55,6 +57,8 @@ def test_a_skill_that_the_model_reads_runs_on_its_own_tier_until_the_next_prompt
     ]
 
 
+@pytest.mark.shows("skill typed", "gateway")
+@pytest.mark.shows("resume", "gateway")
 def test_a_skill_that_the_user_names_runs_on_its_own_tier_until_the_next_prompt(
     codex_stage: Callable[..., Stage],
 ) -> None:
@@ -76,12 +80,14 @@ def test_a_skill_that_asks_for_opus_stays_there(codex_stage: Callable[..., Stage
     ]
 
 
+@pytest.mark.shows("words", "gateway")
 def test_the_users_words_override_the_skill(codex_stage: Callable[..., Stage]) -> None:
     played = codex_stage([{"respond": {"text": "Mapped."}}])
     played.client.ask(f"${MAPPER} src/app.tsx using sonnet")
     assert [(call.skill, call.sent) for call in played.seen()] == [(MAPPER, TERRA)]
 
 
+@pytest.mark.shows("agents", "gateway")
 def test_a_subagent_is_an_agent_of_its_session_and_its_skill_is_its_own(
     codex_stage: Callable[..., Stage],
 ) -> None:
@@ -108,6 +114,7 @@ def test_a_subagent_is_an_agent_of_its_session_and_its_skill_is_its_own(
     assert {(r["request_class"], r["skill"], r["served_model"]) for r in of_main} == {("main", None, SOL)}
 
 
+@pytest.mark.shows("refusal", "gateway")
 def test_a_hard_budget_is_shown_once_with_its_name_and_what_to_do(codex_stage: Callable[..., Stage]) -> None:
     budget = "purse: {limit: 1messages, window: session, scope: all, hard: true}\n"
     played = codex_stage([{"turn": [runs("ls"), {"text": "Listed."}]}], budgets=budget)
@@ -135,6 +142,7 @@ def told_of_a_flag(report: Any) -> list[str]:
     return [str(event) for event in report.events if "flagged" in str(event)]
 
 
+@pytest.mark.shows("cache", "gateway")
 def test_a_conversation_reads_as_much_from_the_prompt_cache_as_without_a_gateway(
     codex_stage: Callable[..., Stage],
 ) -> None:

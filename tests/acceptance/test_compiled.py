@@ -49,6 +49,7 @@ def asked(calls_seen: list[Seen]) -> list[tuple[str, str]]:
     return [(call.request_class, call.asked) for call in calls_seen]
 
 
+@pytest.mark.shows("skill called", "compiled")
 def test_a_twin_that_the_model_calls_is_asked_for_on_its_tier_and_reads_its_skills_files(
     stage: Callable[..., Stage],
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_twin_that_the_model_calls_is_asked_for_on_its_tier_and_reads_its_skil
     assert asked(played.seen()) == [("main", OPUS), ("subagent", HAIKU), ("subagent", HAIKU), ("main", OPUS)]
 
 
+@pytest.mark.shows("skill typed", "compiled")
 def test_a_twin_that_the_user_types_is_asked_for_on_its_tier_and_reads_its_skills_files(
     stage: Callable[..., Stage],
 ) -> None:
@@ -91,6 +93,7 @@ def hook_to_twin(project: Path) -> None:
     (project / ".claude" / "settings.json").write_text(json.dumps(settings))
 
 
+@pytest.mark.shows("agent", "compiled")
 def test_a_compiled_agent_is_asked_for_on_its_tier(stage: Callable[..., Stage]) -> None:
     agent = calls("Agent", description="look", prompt="Review it.", subagent_type="reviewer-on-haiku")
     prompt = {"match": {"prompt": "Review the page"}, "turn": [agent, {"text": "Done."}]}
@@ -130,6 +133,7 @@ def runs(command: str) -> dict[str, Any]:
     return {"tool_calls": [{"name": "exec", "namespace": "functions", "input": script}]}
 
 
+@pytest.mark.shows("agent", "compiled")
 def test_codex_runs_a_compiled_agent_on_its_tier_and_it_reads_the_skill(
     codex_stage: Callable[..., Stage],
 ) -> None:
@@ -172,6 +176,8 @@ def spoken(stage: Stage, rule: int) -> list[str]:
     return [call.asked for call, by in zip(stage.seen(), rules, strict=True) if by == rule]
 
 
+@pytest.mark.shows("agent", "compiled")
+@pytest.mark.shows("skill typed", "compiled")
 def test_opencode_runs_a_compiled_agent_and_its_command_on_their_tier(
     opencode_stage: Callable[..., Stage],
 ) -> None:

@@ -23,6 +23,8 @@ def calls(stage: Stage) -> list[tuple[str, str | None, str]]:
     return [(c.request_class, c.skill, c.sent) for c in stage.seen() if c.request_class != "auxiliary"]
 
 
+@pytest.mark.shows("skill called", "gateway")
+@pytest.mark.shows("resume", "gateway")
 @pytest.mark.parametrize("provider", [ANTHROPIC, COMPATIBLE])
 def test_a_skill_that_the_model_calls_runs_on_its_own_tier_until_the_next_prompt(
     opencode_stage: Callable[..., Stage], provider: str
@@ -46,12 +48,14 @@ def test_a_skill_that_the_model_calls_runs_on_its_own_tier_until_the_next_prompt
     assert len({record["session"] for record in played.recorded()}) == 1
 
 
+@pytest.mark.shows("skill typed", "gateway")
 def test_a_skill_that_the_user_types_runs_on_its_own_tier(opencode_stage: Callable[..., Stage]) -> None:
     played = opencode_stage([TITLE, {"respond": {"text": "App, Nav"}}], provider=COMPATIBLE)
     assert played.client.ask("src/app.tsx", command=MAPPER).text == "App, Nav"
     assert calls(played) == [("main", MAPPER, MODELS[COMPATIBLE][1])]
 
 
+@pytest.mark.shows("agents", "gateway")
 def test_a_subagent_is_an_agent_of_its_parents_session(opencode_stage: Callable[..., Stage]) -> None:
     large, small = MODELS[ANTHROPIC]
     task = {"description": "look", "prompt": "Look around", "subagent_type": "general"}
@@ -76,6 +80,7 @@ def test_a_subagent_is_an_agent_of_its_parents_session(opencode_stage: Callable[
     ]
 
 
+@pytest.mark.shows("refusal", "gateway")
 def test_a_hard_budget_is_shown_after_one_request(opencode_stage: Callable[..., Stage]) -> None:
     budget = "purse: {limit: 1messages, window: session, scope: {tier: opus}, hard: true}\n"
     played = opencode_stage([TITLE, {"turn": [LIST, {"text": "Listed."}]}], budgets=budget)
