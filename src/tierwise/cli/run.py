@@ -25,18 +25,14 @@ from tierwise.cli.connecting import destination, health, loopback_url, serves
 from tierwise.cli.findings_output import printable
 from tierwise.clients import single_run
 from tierwise.clients.connection_records import CLIENTS, connection_of
-from tierwise.clients.connections import planned, settings_in
+from tierwise.clients.connections import planned
+from tierwise.clients.in_force import environment_layer, read_layer
 from tierwise.clients.plans import Destination
 from tierwise.errors import ConfigError, TierwiseError
 from tierwise.gateway.presence import url_of_gateway
+from tierwise.wiring.settings_layers import settings_layers
 
 MAX_TOLD: Final = 50
-PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "claude": (".claude/settings.json", ".claude/settings.local.json"),
-    "codex": (),
-    "opencode": ("opencode.json", "opencode.jsonc", ".opencode/opencode.json", ".opencode/opencode.jsonc"),
-}
-"""Files of a project that a client reads, the weakest first."""
 _FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -116,15 +112,13 @@ async def _gateway(
 
 
 def _in_force(client: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The client's settings as they hold here: the user's, those of this folder's project over them."""
+    """The client's settings as they hold here: the strongest file over the others, all over the shell."""
     form = CLIENTS[client].form
-    files = [wiring.settings_file(client, None).path, *(Path(place) for place in PLACES[client])]
+    files = [read_layer(name, path, form) for name, path in settings_layers(client, Path.cwd())]
+    shell = [environment_layer(environment)] if client == "claude" else []
     settings: dict[str, Any] = {}
-    for path in files:
-        settings = single_run.merged(settings, settings_in(path, form))
-    if client == "claude":
-        of_shell = {name: value for name, value in environment.items() if name.startswith("ANTHROPIC_")}
-        settings = single_run.merged({"env": of_shell}, settings)
+    for layer in reversed([*files, *shell]):
+        settings = single_run.merged(settings, layer.values)
     return settings
 
 

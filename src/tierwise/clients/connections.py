@@ -281,12 +281,3 @@ def _unreadable(file: SettingsFile, problem: ValueError) -> ConfigError:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def settings_in(path: Path, form: str) -> Mapping[str, Any]:
-    """The values of a settings file; none where it is missing or cannot be read."""
-    try:
-        values = FORMATS[form].value_at(path.read_text("utf-8"), ())
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
