@@ -27,7 +27,7 @@ from tierwise.cli.doctor_clients import Client
 from tierwise.cli.doctor_gateway import Found
 from tierwise.clients.in_force import environment_layer, read_layer
 from tierwise.core.usage import Usage
-from tierwise.wiring import settings_layers
+from tierwise.wiring import client_layers
 
 JSON = {"content_type": "application/json"}
 KEYS = {"ANTHROPIC_API_KEY": "sk-doctor"}
@@ -346,8 +346,8 @@ def test_a_client_whose_gateway_is_gone_cannot_work(place: Place) -> None:
 
 def test_the_stronger_file_wins_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     managed = tmp_path / "etc" / "managed-settings.json"
-    monkeypatch.setattr(settings_layers, "MANAGED", {})
-    monkeypatch.setattr(settings_layers, "MANAGED_ELSEWHERE", str(managed.parent))
+    monkeypatch.setattr(client_layers, "MANAGED", {})
+    monkeypatch.setattr(client_layers, "MANAGED_ELSEWHERE", str(managed.parent))
 
     def what(place: Place, at: Door) -> None:
         url = at.running.url

@@ -17,11 +17,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tierwise.cli.doctor_clients import Client, base_url_line, common_lines, merged, notes
+from tierwise.cli.doctor_clients import (
+    Client,
+    base_url_line,
+    common_lines,
+    merged,
+    notes,
+    origin_of,
+    place_of,
+)
 from tierwise.cli.doctor_lines import Line
 from tierwise.clients.claude_code import EVENTS, MARKETPLACE, PLUGIN
 from tierwise.clients.in_force import hook_urls, in_force
-from tierwise.clients.plans import HOOKS_PATH, table
+from tierwise.clients.plans import HOOKS_PATH, LOOPBACK, table
 
 MODS_SINCE: Final = (2, 1, 287)
 CONNECT: Final = "tierwise connect claude"
@@ -48,7 +56,7 @@ def claude_lines(client: Client) -> Iterator[Line]:
 def _hints(client: Client) -> Line:
     found = in_force(client.layers, "env", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
     if found and str(found.value) not in ("", "0", "false"):
-        return client.line("hint headers", "ok", f"on ({found.layer})")
+        return client.line("hint headers", "ok", f"on ({found.layer.words})")
     text = "off: titles and subagents are told by their looks alone"
     return client.line("hint headers", "warn", text, CONNECT)
 
@@ -57,7 +65,7 @@ def _small_model(client: Client) -> Line:
     for name in SMALL:
         found = in_force(client.layers, "env", name)
         if found and found.value:
-            return client.line("small model", "ok", f"{found.value} ({found.layer})")
+            return client.line("small model", "ok", f"{found.value} ({found.layer.words})")
     text = "not set: titles are asked for on the main model, and cost that where the gateway is not reached"
     return client.line("small model", "warn", text, CONNECT)
 
@@ -68,17 +76,17 @@ def _fallback(client: Client) -> Line:
         text = "not set: a request that cannot be swapped runs as it was asked for"
         return client.line("fallback", "warn", text, CONNECT)
     if not isinstance(found.value, list) or not found.value:
-        text = f"no list, so Claude Code ignores it ({found.layer})"
+        text = f"no list, so Claude Code ignores it ({found.layer.words})"
         return client.line("fallback", "warn", text, 'Write it so: "fallbackModel": ["sonnet", "haiku"]')
-    return client.line("fallback", "ok", f"{', '.join(map(str, found.value))} ({found.layer})")
+    return client.line("fallback", "ok", f"{', '.join(map(str, found.value))} ({found.layer.words})")
 
 
 def _hooks(client: Client) -> Line:
     off = in_force(client.layers, "disableAllHooks")
     if off and off.value is True:
-        text = f"off, all of them: disableAllHooks ({off.layer})"
+        text = f"off, all of them: disableAllHooks ({off.layer.words})"
         return client.line("hooks", "warn", text, "Take disableAllHooks out; the status line needs it too")
-    wanted = client.gateway.url + HOOKS_PATH
+    wanted = _gateway(client) + HOOKS_PATH
     set_up = [event for event in EVENTS if wanted in (url for url, _ in hook_urls(client.layers, event))]
     missing = [event for event in EVENTS if event not in set_up]
     elsewhere = {
@@ -96,12 +104,19 @@ def _hooks(client: Client) -> Line:
     return client.line("hooks", "ok", f"{len(set_up)} events are told to {wanted}")
 
 
+def _gateway(client: Client) -> str:
+    """Where its calls go, if that can be a gateway; else the one that is looked at."""
+    base = in_force(client.layers, "env", "ANTHROPIC_BASE_URL")
+    parts = place_of(str(base.value)) if base else None
+    return origin_of(*parts) if parts and parts[0] in LOOPBACK else client.gateway.url
+
+
 def _status_line(client: Client) -> Line:
     found = in_force(client.layers, "statusLine")
     command = table({"it": found.value}, "it").get("command") if found else None
-    if isinstance(command, str) and "tierwise" in command and "statusline" in command:
-        return client.line("status line", "ok", f"{command} ({found.layer if found else ''})")
-    text = "none" if found is None else f"another one ({found.layer})"
+    if found and isinstance(command, str) and "tierwise" in command and "statusline" in command:
+        return client.line("status line", "ok", f"{command} ({found.layer.words})")
+    text = "none" if found is None else f"another one ({found.layer.words})"
     return client.line("status line", "ok", f"{text}; {CONNECT} adds ours, behind your own")
 
 
@@ -121,7 +136,7 @@ def _mod(client: Client) -> Line:
     if isinstance(path, str) and not _is_folder(path):
         text = f"enabled, but its folder {path} is gone"
         return client.line("mod", "fail", text, CONNECT)
-    return client.line("mod", "ok", f"enabled ({enabled.layer}): {can}")
+    return client.line("mod", "ok", f"enabled ({enabled.layer.words}): {can}")
 
 
 def _is_folder(path: str) -> bool:

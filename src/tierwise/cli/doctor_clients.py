@@ -22,7 +22,6 @@ from tierwise.clients.connection_records import CLIENTS
 from tierwise.clients.in_force import InForce, Layer, environment_layer, in_force, read_layer
 from tierwise.clients.masking import masked
 from tierwise.clients.plans import LOOPBACK, Destination, table
-from tierwise.wiring.settings_layers import settings_layers
 
 VERSION_WITHIN_S: Final = 15.0
 _VERSION: Final = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}")
@@ -66,7 +65,7 @@ def found_clients(gateway: Found, project: Path) -> list[Client]:
         programs = list(pool.map(installed, CLIENTS))
     clients = []
     for (name, client), program in zip(CLIENTS.items(), programs, strict=True):
-        read = (read_layer(layer, path, client.form) for layer, path in settings_layers(name, project))
+        read = (read_layer(layer, path, client.form) for layer, path in wiring.settings_layers(name, project))
         layers = (*read, environment_layer(wiring.environment()))
         if program or any(layer.values or layer.problem for layer in layers if layer.path):
             clients.append(Client(name, program, layers, gateway))
@@ -116,7 +115,7 @@ def base_url_line(client: Client, found: InForce | None) -> Line:
         return client.line("calls", "warn", "not connected: its calls go past tierwise", connect)
     url, where = str(found.value), _where(found)
     shown = masked(url, "text")
-    parts = _parts(url)
+    parts = place_of(url)
     facts: dict[str, Any] = {
         "base_url": shown,
         "by": str(found.layer),
@@ -127,13 +126,13 @@ def base_url_line(client: Client, found: InForce | None) -> Line:
     if parts[0] not in LOOPBACK:
         text = f"they go to {shown}, past tierwise ({where})"
         return client.line("calls", "warn", text, f"{connect} --replace", **facts)
-    origin = f"http://{parts[0] if ':' not in parts[0] else f'[{parts[0]}]'}:{parts[1]}"
+    origin = origin_of(*parts)
     about = table(asked(origin, "GET", "/tierwise/status").json, "gateway")
     if not about:
         text = f"they go to {shown}, where no gateway answers ({where})"
         start = f"tierwise serve --port {parts[1]}, or tierwise disconnect {client.name}"
         return client.line("calls", "fail", text, start, **facts)
-    if _parts(client.gateway.url) != parts:
+    if place_of(client.gateway.url) != parts:
         text = f"they go to the gateway at {origin} ({where}), not to the one looked at"
         return client.line("calls", "warn", text, f"tierwise doctor --url {origin}", **facts)
     return client.line("calls", "ok", f"they go to {shown} ({where})", **facts)
@@ -144,7 +143,7 @@ def _where(found: InForce) -> str:
     return f"{found.layer}{beaten}"
 
 
-def _parts(url: str) -> tuple[str, int] | None:
+def place_of(url: str) -> tuple[str, int] | None:
     """Host and port; None for what is no URL."""
     try:
         parts = urlsplit(url)
@@ -152,6 +151,11 @@ def _parts(url: str) -> tuple[str, int] | None:
         return (parts.hostname, port) if parts.scheme in ("http", "https") and parts.hostname else None
     except ValueError:
         return None
+
+
+def origin_of(host: str, port: int) -> str:
+    """The beginning of every URL there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def notes(client: Client, settings: Mapping[str, Any]) -> Iterator[Line]:

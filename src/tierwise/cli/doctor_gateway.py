@@ -15,14 +15,17 @@ from urllib.parse import urlsplit
 from tierwise import wiring
 from tierwise.cli.doctor_lines import Line
 from tierwise.cli.moments import local_minute
+from tierwise.clients.connection_records import connections
 from tierwise.clients.plans import table
 from tierwise.core.figures import counted
+from tierwise.errors import TierwiseError
 from tierwise.gateway.presence import url_of_gateway
 
 USUAL_URL: Final = "http://127.0.0.1:8787"
 ANSWERS_WITHIN_S: Final = 5.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 SECTION: Final = "gateway"
+MODE_REMEDY: Final = "tierwise config explain mode says who set it; tierwise config set mode enforce"
 NOT_READ: Final = "outside the allowed skill roots"
 """What an alarm says of a skill that the gateway may not open."""
 
@@ -76,13 +79,21 @@ class Found:
 
 
 def found_at(url: str | None) -> Found:
-    """The gateway at `url`; None: where the running one says that it is, else at the usual port."""
-    where = url or url_of_gateway(wiring.home_dir()) or USUAL_URL
+    """The gateway at `url`; None: where the running one says that it is, else where clients look for it."""
+    where = url or url_of_gateway(wiring.home_dir()) or _connected() or USUAL_URL
     if urlsplit(where).scheme != "http" or not urlsplit(where).hostname:
         return Found(USUAL_URL)
     answer = asked(where, "GET", "/tierwise/status")
     about = table(answer.json, "gateway")
     return Found(where, about, other_program=bool(answer.status) and not about)
+
+
+def _connected() -> str:
+    """Where the first client that is connected looks for it; "" if none is."""
+    try:
+        return next((one.url for one in connections(wiring.home_dir())), "")
+    except TierwiseError:
+        return ""
 
 
 def gateway_lines(found: Found, version: str) -> Iterator[Line]:
@@ -123,7 +134,7 @@ def _mode(mode: str) -> Line:
     if mode == "enforce":
         return Line(SECTION, "mode", "ok", "enforce: calls go where they are decided to go")
     does = "decides and records, but changes nothing" if mode == "observe" else "decides nothing"
-    return Line(SECTION, "mode", "warn", f"{mode}: it {does}", "tierwise config set mode enforce")
+    return Line(SECTION, "mode", "warn", f"{mode}: it {does}", MODE_REMEDY)
 
 
 def _store(store: str) -> Line:
@@ -139,7 +150,7 @@ def _alarms(alarms: list[Any]) -> Line:
     newest = alarms[-1]
     when = _minute(newest.get("at_us")) if isinstance(newest, dict) else "?"
     text = f"{counted(len(alarms), 'alarm')} in the last day; the newest, at {when}: {_text(newest)}"
-    remedy = "All of them, and what they mean for your calls: tierwise doctor --json, tierwise audit"
+    remedy = "tierwise doctor --json lists all of them; tierwise audit --last 5 shows calls"
     return Line(SECTION, "alarms", "warn", text, remedy, {"alarms": alarms})
 
 

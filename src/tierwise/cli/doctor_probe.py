@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tierwise import wiring
-from tierwise.cli.doctor_gateway import Found, asked
+from tierwise.cli.doctor_gateway import MODE_REMEDY, Found, asked
 from tierwise.cli.doctor_lines import Line
 from tierwise.clients.plans import HOOKS_PATH, table
 from tierwise.core.figures import dollars
@@ -217,7 +217,7 @@ def _unanswered(name: str, status: int, body: Mapping[str, Any]) -> Line:
         text = f"the provider does not serve it: {message}"
         return Line(SECTION, name, "warn", text, "Nothing to do, if no client of yours needs it", facts)
     else:
-        text, remedy = f"answered {status}: {message}", "tierwise audit --last says what was decided"
+        text, remedy = f"answered {status}: {message}", "tierwise audit --last 1 says what was decided"
     return Line(SECTION, name, "fail", text, remedy, facts)
 
 
@@ -232,7 +232,7 @@ def _judged(name: str, models: Models, decision: Mapping[str, Any], answered: st
     mode = decision.get("mode")
     if mode != "enforce":
         text = f"{path}; in mode {mode} nothing is changed"
-        return Line(SECTION, name, "warn", text, "tierwise config set mode enforce", facts)
+        return Line(SECTION, name, "warn", text, MODE_REMEDY, facts)
     if decision.get("mismatch") or not served:
         remedy = "What the provider answers with is not what it was asked for; look at it directly"
         return Line(SECTION, name, "fail", f"{path}: not the model that was decided", remedy, facts)
@@ -271,7 +271,7 @@ def _mod(found: Found, folder: Path) -> Line:
         return Line(SECTION, "mod", "warn", f"refused: {refused}", "tierwise budget show", facts)
     if mode != "enforce":
         text = f"{text}; in mode {mode} nothing is changed"
-        return Line(SECTION, "mod", "warn", text, "tierwise config set mode enforce", facts)
+        return Line(SECTION, "mod", "warn", text, MODE_REMEDY, facts)
     if tier != models.preferred.tier:
         text = f"{text}; the skill prefers {models.preferred.tier}: {answer.json.get('reason')}"
         return Line(SECTION, "mod", "warn", text, "Right if you set it so: tierwise config show", facts)

@@ -103,7 +103,7 @@ def _day(store: Storage) -> Iterator[Line]:
         text = (
             f"{wrong} answered by another model than was decided, most ({number}) by {served} for {decided}"
         )
-        remedy = "tierwise audit --last shows one; the provider, or a proxy before it, changes the model"
+        remedy = "tierwise audit shows them; the provider, or a proxy before it, changes the model"
         facts = {"pairs": [{"decided": one, "served": other, "calls": n} for (one, other), n in pairs]}
         yield Line("ledger", "mismatches", "warn", text, remedy, facts)
     else:

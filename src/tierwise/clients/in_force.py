@@ -35,7 +35,12 @@ class Layer:
     problem: str = ""
 
     def __str__(self) -> str:
-        return self.name if self.path is None else f"{self.name} settings {self.path}"
+        return self.words if self.path is None else f"{self.words} {self.path}"
+
+    @property
+    def words(self) -> str:
+        """Whose settings they are."""
+        return self.name if self.path is None else f"{self.name} settings"
 
 
 @dataclass(frozen=True, slots=True)

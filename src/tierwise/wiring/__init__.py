@@ -6,6 +6,7 @@ Source: design.md, "The shape".
 """
 
 from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_lookup, tier_of_model
+from tierwise.wiring.client_layers import settings_layers
 from tierwise.wiring.client_places import environment, named_home, own_command, settings_file
 from tierwise.wiring.configurations import configuration
 from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
@@ -33,6 +34,7 @@ __all__ = [
     "router_for",
     "serving",
     "settings_file",
+    "settings_layers",
     "store_name",
     "tier_lookup",
     "tier_of_model",
