@@ -30,7 +30,6 @@ from tierwise.clients.in_force import environment_layer, read_layer
 from tierwise.clients.plans import Destination
 from tierwise.errors import ConfigError, TierwiseError
 from tierwise.gateway.presence import url_of_gateway
-from tierwise.wiring.settings_layers import settings_layers
 
 MAX_TOLD: Final = 50
 _FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -114,7 +113,7 @@ async def _gateway(
 def _in_force(client: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The client's settings as they hold here: the strongest file over the others, all over the shell."""
     form = CLIENTS[client].form
-    files = [read_layer(name, path, form) for name, path in settings_layers(client, Path.cwd())]
+    files = [read_layer(name, path, form) for name, path in wiring.settings_layers(client, Path.cwd())]
     shell = [environment_layer(environment)] if client == "claude" else []
     settings: dict[str, Any] = {}
     for layer in reversed([*files, *shell]):
