@@ -100,6 +100,17 @@ def test_a_since_that_is_no_moment_is_a_mistake_that_shows_the_forms(path: Path)
     assert "`lunchtime` is not a moment; write 24h, 7d" in " ".join(result.output.split())
 
 
+def test_a_project_is_reported_over_all_its_sessions(record) -> None:
+    shop = [execution(id=str(n), session=f"s{n}", project="shop", at_us=NOON_US + n) for n in range(2)]
+    record(*shop, execution(id="other", session="s9", project="blog", at_us=NOON_US + HOUR_US))
+
+    assert json.loads(run("--project", "shop", "--json").output)["calls"] == 2
+    assert json.loads(run("--project", "shop", "--session", "s1", "--json").output)["calls"] == 1
+    assert "project shop, 2 sessions" in run("--project", "shop").output
+    assert "No such calls" in run("--project", "nowhere").output
+    assert len(run("--project", "blog", "--csv").output.splitlines()) == 2
+
+
 def test_json_has_the_same_figures_as_the_text(record) -> None:
     record(*numbered(2))
 

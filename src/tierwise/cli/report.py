@@ -34,12 +34,20 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @click.command("report")
 @click.option("--session", "wanted", metavar="ID|last|all", help="Default: last; with --since: all.")
+@click.option(
+    "--project", metavar="NAME", help="Only calls whose base URL ends in /p/NAME. Sessions by default: all."
+)
 @ledger.since_option
 @ledger.store_option
 @ledger.json_option
 @click.option("--csv", "as_csv", is_flag=True, help="One row a call, for a spreadsheet.")
 def command(
-    wanted: str | None, since_us: int | None, store_url: str | None, as_json_: bool, as_csv: bool
+    wanted: str | None,
+    project: str | None,
+    since_us: int | None,
+    store_url: str | None,
+    as_json_: bool,
+    as_csv: bool,
 ) -> None:
     """Show what a session used, cost and saved, by skill and model.
 
@@ -47,13 +55,17 @@ def command(
     Examples:
       tierwise report                            the last session
       tierwise report --since monday             this week, all sessions
+      tierwise report --project shop             what was called with the base URL …/p/shop
       tierwise report --session all --csv        every call, for a spreadsheet
     """
     if as_json_ and as_csv:
         raise click.UsageError("choose one of --json and --csv")
     with ledger.opened(store_url) as store:
-        session = ledger.session_of(store, wanted or ("all" if since_us is not None else "last"))
+        together = since_us is not None or project is not None
+        session = ledger.session_of(store, wanted or ("all" if together else "last"))
         executions = store.executions(session=session, since_us=since_us)
+        if project is not None:
+            executions = (execution for execution in executions if execution.project == project)
         if as_csv:
             for line in csv_lines(executions):
                 click.echo(line, nl=False)
@@ -62,7 +74,7 @@ def command(
         if as_json_:
             click.echo(json.dumps(summary_json(summary), indent=2, ensure_ascii=False))
         elif summary.total.calls:
-            click.echo(summary_text(summary, _subject(summary, session)))
+            click.echo(summary_text(summary, _subject(summary, session, project)))
         else:
             click.echo(ledger.nothing(store, store_url))
 
@@ -93,10 +105,11 @@ def _exact_usd(nanousd: int | None) -> str | None:
     return None if nanousd is None else f"{nanousd // 10**9}.{nanousd % 10**9:09}"
 
 
-def _subject(summary: Summary, session: str | None) -> str:
-    """What the report covers: the session or their number, and from when to when."""
+def _subject(summary: Summary, session: str | None, project: str | None) -> str:
+    """What the report covers: the project, the session or their number, and from when to when."""
     assert summary.first_us is not None
     assert summary.last_us is not None
     what = f"session {session}" if session is not None else counted(summary.sessions, "session")
+    what = f"project {project}, {what}" if project is not None else what
     first, last = local_minute(summary.first_us), local_minute(summary.last_us)
     return f"{what}, {first}" if first == last else f"{what}, {first} to {last}"
