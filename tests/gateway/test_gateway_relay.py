@@ -272,6 +272,24 @@ def test_a_projects_tag_in_the_base_url_is_taken_off_and_recorded(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/p/shop/v1/models?limit=2", "/v1/models?limit=2"),
+        ("/p/shop/api/hello", "/api/hello"),
+        ("/p/shop/", "/"),
+        ("/p/shop", "/"),
+        ("/p/shop/else", "/p/shop/else"),
+    ],
+)
+def test_a_clients_own_probes_lose_the_tag_too(tmp_path: Path, path: str, target: str) -> None:
+    async def what(at: Door) -> None:
+        await at.get(path)
+        assert at.provider.seen[0].target == target
+
+    play(tmp_path, what, answering=whole(200, b"{}", **JSON))
+
+
+@pytest.mark.parametrize(
     ("usage", "expected", "estimated"),
     [
         ({"output_tokens": 0}, 0, False),

@@ -78,7 +78,7 @@ from tierwise.wire.requests import ModelRequest
 
 MAX_ALARMS: Final = 100
 
-_TAG: Final = re.compile(r"^/p/[^/?]+(?=/v1/)")
+_TAG: Final = re.compile(r"^/p/[^/?]+(?=/(?:v1|api)/|/?$)")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _COUNTING: Final = ("/v1/messages/count_tokens", "/v1/responses/input_tokens")
 """What costs nothing ends so."""
@@ -446,7 +446,7 @@ def _target(scope: Scope) -> str:
     """Path and query as they were sent, without a project's tag."""
     raw = bytes(scope["raw_path"] or str(scope["path"]).encode()).decode("latin-1")
     query = bytes(scope["query_string"]).decode("latin-1")
-    return _TAG.sub("", raw) + (f"?{query}" if query else "")
+    return (_TAG.sub("", raw) or "/") + (f"?{query}" if query else "")
 
 
 def _wants_socket(method: str, scope: Scope) -> bool:
