@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,6 @@ def claude(tmp_path: Path) -> Place:
 def test_the_corpus_is_as_large_as_it_should_be() -> None:
     for client in PORTS:
         assert sum(name == client for name, _ in FILES) >= 30
-
-
-def allows_override(client: str, fixture: Path) -> bool:
-    """One file leads to another gateway on this machine, which is not ours as far as anyone can know."""
-    return fixture.name.startswith("half-connected") and client == "opencode"
 
 
 @every_file
@@ -332,6 +328,32 @@ def test_mode_and_link_stay(tmp_path: Path) -> None:
     place.disconnect()
     assert place.path.is_symlink()
     assert dotfiles.read_bytes() == b"{}"
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
+def test_what_is_no_file_is_told(kind: str, tmp_path: Path) -> None:
+    place = placed("claude", tmp_path, b"")
+    place.path.unlink()
+    match kind:
+        case "folder":
+            place.path.mkdir()
+        case "pipe":
+            os.mkfifo(place.path)
+        case _:
+            place.path.symlink_to(place.path)
+    with pytest.raises(ConfigError):
+        connecting(place.file, leading_to("claude"), place.home)
+
+
+def test_a_link_that_leads_nowhere_yet_is_followed_and_left_as_it_was(tmp_path: Path) -> None:
+    place = placed("claude", tmp_path, b"")
+    place.path.unlink()
+    place.path.symlink_to(tmp_path / "dotfiles" / "settings.json")
+    place.connect()
+    assert (tmp_path / "dotfiles" / "settings.json").is_file()
+    place.disconnect()
+    assert place.path.is_symlink()
+    assert not (tmp_path / "dotfiles").exists()
 
 
 def test_a_projects_file_that_leads_out_of_it_is_not_written(tmp_path: Path) -> None:
