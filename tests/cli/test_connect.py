@@ -168,7 +168,30 @@ def test_a_project_only_says_its_name_where_the_user_is_connected(
     tierwise("connect", "claude", "--yes")
     done = tierwise("connect", "claude", "--project", "shop", "--yes")
     assert "is often committed" in done.stdout
-    assert json.loads((tmp_path / "shop" / ".claude" / "settings.json").read_text()).keys() == {"env"}
+    written = json.loads((tmp_path / "shop" / ".claude" / "settings.json").read_text())
+    assert written.keys() == {"env"}
+    assert written["env"].keys() == {"ANTHROPIC_BASE_URL", "TIERWISE_HOME"}
+
+
+def test_a_project_hides_nothing_that_the_user_has_set(
+    tierwise: Command, settings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    own = {
+        "statusLine": {"type": "command", "command": "x"},
+        "env": {"ANTHROPIC_CUSTOM_HEADERS": "X-Team: a", "ANTHROPIC_SMALL_FAST_MODEL": "m"},
+    }
+    settings.write_text(json.dumps(own))
+    done = tierwise("connect", "claude", "--project", "shop", "--yes", "--without", "plugin")
+    assert "speak of it: fallback, small-model, statusline" in done.stdout
+    written = json.loads((tmp_path / "shop" / ".claude" / "settings.json").read_text())
+    assert written.keys() == {"env", "hooks"}
+    assert written["env"].keys() == {
+        "ANTHROPIC_BASE_URL",
+        "CLAUDE_CODE_GATEWAY_HINT_HEADERS",
+        "TIERWISE_HOME",
+    }
+    assert json.loads(settings.read_text()) == own
 
 
 def test_a_password_in_another_gateways_url_is_not_repeated(tierwise: Command, settings: Path) -> None:

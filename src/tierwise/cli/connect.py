@@ -7,6 +7,7 @@ Source: design.md, "The shape" (installer).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from tierwise.cli.connecting import (
     settle,
 )
 from tierwise.cli.findings_output import printable
+from tierwise.clients.claude_code import spoken_of
 from tierwise.clients.connection_records import CLIENTS, SettingsFile, connection_of
 from tierwise.clients.connections import Change, connecting
+from tierwise.clients.in_force import read_layer
 from tierwise.clients.masking import without_secrets
 from tierwise.errors import TierwiseError
 from tierwise.gateway.makers import PUBLIC
@@ -69,15 +72,13 @@ def command(
     parts = _parts(client, without)
     try:
         where = loopback_url(url) if url else f"http://127.0.0.1:{port}" if port else _usual(file)
-        if project is not None and _user_is_led(client, where):
-            parts |= frozenset(CLIENTS[client].parts)
-        to = destination(client, where, project, parts)
+        left = _left_to_user(client, where) - parts if project else frozenset()
+        to = destination(client, where, project, parts | left)
         change = connecting(file, to, wiring.home_dir(), override=override)
     except TierwiseError as error:
         raise click.ClickException(printable(str(error))) from error
     if project is not None:
-        note = f"{file.path} is often committed: whoever has it needs a gateway at {where}"
-        change = replace(change, notes=(*change.notes, note))
+        change = replace(change, notes=(*change.notes, *_of_project(file, where, left)))
     upstream = without_secrets(change.plan.upstream) if change.plan else ""
     serve = _serve_command(where, upstream)
     done = settle(
@@ -102,10 +103,19 @@ def _parts(client: str, without: str) -> frozenset[str]:
     return named
 
 
-def _user_is_led(client: str, url: str) -> bool:
-    """Whether the user's own settings lead to the same gateway: then a project's need only say its name."""
-    own = connection_of(wiring.home_dir(), settings_file(client, None, user=True))
-    return own is not None and own.url == url
+def _left_to_user(client: str, url: str) -> frozenset[str]:
+    """The parts that the user's own settings speak of: a project's would hide them."""
+    if client != "claude":
+        return frozenset()
+    own = settings_file(client, None, user=True)
+    return spoken_of(read_layer("user", own.path, own.client.form).values, url)
+
+
+def _of_project(file: SettingsFile, url: str, left: frozenset[str]) -> Iterator[str]:
+    """What is to be known of a project's settings."""
+    yield f"{file.path} is often committed: whoever has it needs a gateway at {url}"
+    if left:
+        yield f"left to your own settings, which speak of it: {', '.join(sorted(left))}"
 
 
 def _usual(file: SettingsFile) -> str:

@@ -64,6 +64,20 @@ def _is_ours(settings: Mapping[str, Any], base: str) -> bool:
     return f'"{base.partition("/p/")[0].rstrip("/")}{HOOKS_PATH}"' in said
 
 
+def spoken_of(settings: Mapping[str, Any], url: str) -> frozenset[str]:
+    """The parts that these settings speak of already, so that a project's would stand in front of them."""
+    env = table(settings, "env")
+    said = {
+        "hints": "CLAUDE_CODE_GATEWAY_HINT_HEADERS" in env,
+        "small-model": any(name in env for name in _SMALL),
+        "fallback": "fallbackModel" in settings or "ANTHROPIC_CUSTOM_HEADERS" in env,
+        "hooks": f'"{url}{HOOKS_PATH}"' in json.dumps(table(settings, "hooks")),
+        "statusline": "statusLine" in settings,
+        "plugin": PLUGIN in table(settings, "enabledPlugins"),
+    }
+    return frozenset(part for part, is_said in said.items() if is_said)
+
+
 def _hints(_: Mapping[str, Any], __: Destination) -> list[Wanted]:
     return [Wanted(("env", "CLAUDE_CODE_GATEWAY_HINT_HEADERS"), "1", "hints")]
 
