@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from tierwise import wiring
 from tierwise.cli import main
+from tierwise.errors import StoreError
 from tierwise.statusline import asking, line
 
 SAID: dict[str, Any] = {
@@ -158,6 +160,36 @@ def test_what_the_gateway_says_is_one_json_document(tmp_path: Path) -> None:
 
         status, _ = await at.get("/tierwise/status?skill=x")
         assert status == 400
+
+    play(tmp_path, what)
+
+
+def test_a_store_that_is_slow_or_fails_costs_its_figures_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def what(at: Door) -> None:
+        await at.post(request(typed(at.skill(), "Map it.")), x_claude_code_session_id="s1")
+        await at.recorded(1)
+        read = at.running.store.executions
+        with monkeypatch.context() as patched:
+            slow = lambda **asked: time.sleep(0.6) or read(**asked)  # noqa: E731
+            patched.setattr(at.running.store, "executions", slow)
+            assert await asked(at) == "page-component-mapper · opus→haiku, preferred\n"
+        for _ in range(50):
+            if " · no budget · today $0.0000" in await asked(at):
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("the reading never came")
+
+        def broken(**_: Any) -> Any:
+            raise StoreError("the disk is gone")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(at.running.store, "executions", broken)
+            _, told = await at.get("/tierwise/status?session=s2")
+        assert told["problem"] == "the disk is gone"
+        assert [part["kind"] for part in told["parts"]] == ["tier"]
 
     play(tmp_path, what)
 

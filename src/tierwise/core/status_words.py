@@ -73,11 +73,11 @@ class Today:
 
 
 def status_parts(latest: Execution | None, binding: Binding | None, today: Today | None) -> tuple[Part, ...]:
-    """The parts of the line, in their order; what is not known is left out."""
+    """The parts of the line, in their order; what is not known is left out. `today` None: nothing is."""
     parts = [
         Part("skill", _skill(latest)),
         Part("tier", _tier(latest)),
-        Part("zone", _zone(binding)),
+        Part("zone", _zone(binding) if today else ""),
         Part("today", _today(today)),
         Part("forecast", _forecast(binding)),
     ]

@@ -5,9 +5,9 @@
       session   its last decision: skill, asked, decided, served, rule, reason
       zone, binding, today, forecast, and `parts`: the same in words
 
-A status line asks every few hundred milliseconds. So the last decision of each session is kept in memory, and
-what needs the store is read in a thread, at most so often that reading takes a tenth of the time; meanwhile
-the last reading is told.
+A status line asks every few hundred milliseconds. So the last decision of each session is kept in memory,
+and what needs the store is read in a thread, at most so often that reading takes a tenth of the time. Nobody
+waits for it longer than `WAIT_S`: then the last reading is told, and what was never read is left out.
 
 Source: design.md, "The shape" (installer); rules.md section 3 (what was decided and served, compared).
 """
@@ -40,6 +40,7 @@ LATEST_CALLS: Final = 20
 STALE_US: Final = MINUTE_US
 """A reading is made again after so long, or sooner where calls have been made since."""
 LEAST_US: Final = 2 * SECOND_US
+WAIT_S: Final = 0.25
 REST: Final = 10
 """Times as long as a reading took, before the next one."""
 
@@ -80,7 +81,9 @@ class Status:
     _latest: OrderedDict[str, Execution] = field(default_factory=OrderedDict)
     _readings: OrderedDict[str, _Reading] = field(default_factory=OrderedDict)
     _alarms: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MAX_ALARMS))
-    _reads: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading_now: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _one_reads: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _problem: str = ""
 
     def note(self, execution: Execution) -> None:
         """Take a call that has ended."""
@@ -99,11 +102,7 @@ class Status:
 
     async def document(self, session: str) -> dict[str, Any]:
         """How things stand, as JSON values; "" is no session in particular. Never raises for the store."""
-        reading, problem = None, ""
-        try:
-            reading = await self._reading(session)
-        except StoreError as error:
-            problem = str(error)
+        reading = await self._reading(session)
         latest = self._latest.get(session) or (reading.latest if reading else None)
         binding = _binding(reading, latest) if reading else None
         today = reading.today if reading else None
@@ -115,7 +114,7 @@ class Status:
             "share": _finite(binding.share) if binding else None,
             "today": _as_json(today),
             "forecast": asdict(binding.forecast) if binding else None,
-            "problem": problem or None,
+            "problem": self._problem or None,
             "parts": [part._asdict() for part in status_parts(latest, binding, today)],
         }
 
@@ -134,20 +133,36 @@ class Status:
             "probes": str(about.probes) if about.probes else None,
         }
 
-    async def _reading(self, session: str) -> _Reading:
-        """The newest reading, made again if it is old; while another one is made the old one is told."""
+    async def _reading(self, session: str) -> _Reading | None:
+        """The newest reading; where one is due it is begun, and waited for. None: there is none yet."""
         known = self._readings.get(session)
-        if known is not None and (self._reads.locked() or not self._is_due(known)):
-            return known
-        async with self._reads:
-            known = self._readings.get(session)
-            if known is None or self._is_due(known):
-                known = await self._read(session)
-            self._readings[session] = known
-            self._readings.move_to_end(session)
-            while len(self._readings) > MAX_READINGS:
-                self._readings.popitem(last=False)
-            return known
+        if known is None or self._is_due(known):
+            task = self._begun(session)
+            if task is not None:
+                await asyncio.wait((task,), timeout=WAIT_S)
+        return self._readings.get(session)
+
+    def _begun(self, session: str) -> asyncio.Task[None] | None:
+        """The reading under way, begun if none is; None if too many sessions wait for theirs."""
+        task = self._reading_now.get(session)
+        if task is None and len(self._reading_now) < MAX_READINGS:
+            task = asyncio.get_running_loop().create_task(self._renew(session))
+            self._reading_now[session] = task
+            task.add_done_callback(lambda _: self._reading_now.pop(session, None))
+        return task
+
+    async def _renew(self, session: str) -> None:
+        """Read, one session after the other; a store that fails leaves the last reading in place."""
+        async with self._one_reads:
+            try:
+                reading = await self._read(session)
+                self._readings[session] = reading
+                self._readings.move_to_end(session)
+                self._problem = ""
+            except StoreError as error:
+                self._problem = str(error)
+        while len(self._readings) > MAX_READINGS:
+            self._readings.popitem(last=False)
 
     def _is_due(self, known: _Reading) -> bool:
         age_us = self.now_us() - known.at_us
