@@ -76,7 +76,7 @@ def status_parts(latest: Execution | None, binding: Binding | None, today: Today
     """The parts of the line, in their order; what is not known is left out. `today` None: nothing is."""
     parts = [
         Part("skill", _skill(latest)),
-        Part("tier", _tier(latest)),
+        Part("tier", _tier(latest) if latest or today else ""),
         Part("zone", _zone(binding) if today else ""),
         Part("today", _today(today)),
         Part("forecast", _forecast(binding)),

@@ -42,7 +42,8 @@ def status_of(said: Object) -> tuple[Object, str, float | None]:
     for url in _gateways(home):
         status = _asked(url, session, table(said, "rate_limits"))
         if status is not None:
-            _keep(home, session, status)
+            if status["parts"]:
+                _keep(home, session, status)
             return status, "gateway", 0.0
     last = table(table(file_at(os.path.join(home, LAST)), "sessions"), session)
     status, at = table(last, "status"), number(last.get("at"))
