@@ -87,25 +87,42 @@ def test_the_older_client_runs_an_agent_on_its_tier_too(old_stage: Stages) -> No
 
 
 @pytest.mark.shows("agents", "hook")
-def test_agents_that_start_together_each_have_their_tier_and_their_name(stage: Stages) -> None:
+def test_agents_that_start_together_each_have_their_tier_and_their_name(either_stage: Stages) -> None:
     script = [CHILDREN, turn("Review", agents("reviewer", "plain", "reviewer"))]
-    played = hooked(stage(script, budgets="purse: {limit: 50usd, window: daily, hard: true}\n"))
+    played = hooked(either_stage(script, budgets="purse: {limit: 50usd, window: daily, hard: true}\n"))
     played.client.ask("Review the page")
     children = [one for one in asked(played) if one[0]]
     assert sorted(children) == [("plain", OPUS), ("reviewer", HAIKU), ("reviewer", HAIKU)]
 
 
 @pytest.mark.shows("agent refused", "hook")
-def test_an_agent_that_does_not_fit_the_budget_is_denied_and_the_session_goes_on(stage: Stages) -> None:
+def test_an_agent_that_does_not_fit_the_budget_is_denied_and_the_session_goes_on(
+    either_stage: Stages,
+) -> None:
     script = [CHILDREN, turn("Review", agents("reviewer", "reviewer"))]
     budgets = "purse: {limit: 0.01usd, window: session, scope: tier=haiku, hard: true}\n"
+    played = hooked(either_stage(script, budgets=budgets))
+    told = played.client.events("Review the page")
+
+    (denied,) = [event for event in told if event["type"] == "user" and "purse has" in json.dumps(event)]
+    assert "You can: wait for the reset" in json.dumps(denied), "the model reads why"
+    assert [model for name, model in asked(played) if name] == [HAIKU], "who may not start makes no call"
+    assert told[-1]["result"] == "Done."
+
+
+@pytest.mark.shows("agent refused", "hook")
+def test_of_thirty_agents_at_once_those_that_fit_are_served_and_the_rest_denied(stage: Stages) -> None:
+    script = [CHILDREN, turn("Review", agents(*["reviewer"] * 30))]
+    budgets = "purse: {limit: 0.1usd, window: session, scope: tier=haiku, hard: true}\n"
     played = hooked(stage(script, budgets=budgets))
     told = played.client.events("Review the page")
 
     shown = [event["content"] for event in told if event.get("subtype") == "informational"]
-    (denied,) = [line for line in shown if "purse has" in line]
-    assert "You can: wait for the reset" in denied
-    assert [model for name, model in asked(played) if name] == [HAIKU], "who may not start makes no call"
+    denied = [line for line in shown if "purse has" in line]
+    children = [record for record in played.recorded() if record["agent_name"] == "reviewer"]
+    assert len(denied) + len(children) == 30
+    assert 5 <= len(children) <= 25
+    assert {record["outcome"] for record in children} == {"ok"}, "who is let in is served"
     assert told[-1]["result"] == "Done."
 
 
@@ -128,17 +145,30 @@ def test_the_word_of_the_user_reaches_the_agents(stage: Stages) -> None:
     assert {model for _, model in asked(played)} == {SONNET}
 
 
+NOTHING = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+FILLING = [
+    {
+        "match": {"prompt": "Three", "body": "which chooses the models, has told the user"},
+        "respond": {"text": "Told."},
+    },
+    {"match": {"prompt": "One"}, "respond": {"text": "Hello.", "usage": {"input_tokens": 20_000, **NOTHING}}},
+    {"match": {"agent": False}, "respond": {"text": "Hello.", "usage": {"input_tokens": 10, **NOTHING}}},
+]
+"""The first prompt fills a budget to yellow, the second is routed in it, the third is told."""
+
+
 @pytest.mark.shows("notice", "hook")
-def test_a_notice_is_shown_at_the_next_prompt_and_told_to_the_model(stage: Stages) -> None:
-    nothing = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
-    dear, cheap = {"input_tokens": 20_000, **nothing}, {"input_tokens": 10, **nothing}
-    script = [
-        {"match": {"prompt": "One"}, "respond": {"text": "Hello.", "usage": dear}},
-        {"match": {"agent": False}, "respond": {"text": "Hello.", "usage": cheap}},
-    ]
-    played = hooked(stage(script, budgets="purse: {limit: 0.1usd, window: daily}\n"))
-    played.client.events("One")
-    played.client.events("Two", again=True)
+def test_a_notice_is_told_to_the_model_with_the_next_prompt(either_stage: Stages) -> None:
+    played = hooked(either_stage(FILLING, budgets="purse: {limit: 0.1usd, window: daily}\n"))
+    played.client.ask("One")
+    assert played.client.ask("Two", again=True)["result"] == "Hello."
+    assert played.client.ask("Three", again=True)["result"] == "Told."
+
+
+def test_a_notice_is_shown_to_the_user_once(stage: Stages) -> None:
+    played = hooked(stage(FILLING, budgets="purse: {limit: 0.1usd, window: daily}\n"))
+    played.client.ask("One")
+    played.client.ask("Two", again=True)
     told = played.client.events("Three", again=True)
     shown = [event["content"] for event in told if event.get("subtype") == "informational"]
     assert any("UserPromptSubmit says: tierwise: " in line and "purse" in line for line in shown)
