@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tierwise.core.entries import NO_CHARGE, Charge, Purse, Reserve, Standing, Tags
 
@@ -27,6 +27,13 @@ class Model:
     def standing(self, purse: Purse) -> Standing:
         pending = [(held.at_us, held.wish.tags, held.wish.charge) for held in self.open()]
         return Standing(_total(purse, self.posted), _total(purse, pending))
+
+    def without(self, id: str) -> Model:
+        """The model if that hold had been given back."""
+        holds = {name: replace(held) for name, held in self.holds.items()}
+        other = Model(self.newest_us, holds, [*self.posted])
+        other.void(id, self.newest_us)
+        return other
 
     def open(self) -> list[Held]:
         return [held for held in self.holds.values() if held.state == "open"]

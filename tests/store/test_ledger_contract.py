@@ -107,6 +107,29 @@ class TwoGateways(RuleBasedStateMachine):
         assert answer.available < charge.of(answer.purse.unit) or answer.standing.spent > answer.purse.limit
         return multiple()
 
+    @rule(
+        target=holds, which=which, id=holds, tags=TAGS, charge=CHARGES, purses=st.sampled_from([(), PURSES])
+    )
+    def reserve_instead(self, which: int, id: str, tags: Tags, charge: Charge, purses):
+        """What the first one holds is free for the second, and for nobody else in between."""
+        now_us = self.now_us()
+        purses = tuple(replace(purse, since_us=now_us - HOUR_US) for purse in purses)
+        wish = Reserve(self.fresh("call"), tags, charge, purses, now_us + HOUR_US, True, id)
+        without = self.model.without(id)
+        before = tuple(without.standing(purse) for purse in purses)
+
+        answer = self.ledgers[which].reserve(wish).result(10)
+
+        assert answer.standings == before
+        if not without.reserve(wish, now_us):
+            assert isinstance(answer, Overdrawn)
+            return multiple()
+        assert answer == Admitted(before)
+        self.model.void(id, now_us)
+        self.model.reserve(replace(wish, purses=()), now_us)
+        self.wishes[wish.id] = wish
+        return wish.id
+
     @rule(which=which, id=holds)
     def replay(self, which: int, id: str) -> None:
         self.now_us()
