@@ -362,6 +362,7 @@ def test_the_stronger_file_wins_and_is_named(tmp_path: Path, monkeypatch: pytest
             f"they go to https://proxy.example, past tierwise (project settings {project}, over "
             f"user settings {place.user_settings})"
         )
+        assert line["remedy"] == "tierwise connect claude --replace --project ."
 
         local = place.settings(
             {"env": {"ANTHROPIC_BASE_URL": url}}, place.project / ".claude" / "settings.local.json"

@@ -35,6 +35,8 @@ MODS_SINCE: Final = (2, 1, 287)
 CONNECT: Final = "tierwise connect claude"
 SMALL: Final = ("ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_SMALL_FAST_MODEL")
 UPDATE: Final = "claude update"
+SAID_ABOVE: Final = ("fallbackModel", "disableAllHooks")
+"""Notes on these have lines of their own."""
 
 
 def claude_lines(client: Client) -> Iterator[Line]:
@@ -50,7 +52,9 @@ def claude_lines(client: Client) -> Iterator[Line]:
     yield _hooks(client)
     yield _status_line(client)
     yield _mod(client)
-    yield from notes(client, merged(client.layers))
+    for line in notes(client, merged(client.layers)):
+        if not line.text.startswith(SAID_ABOVE):
+            yield line
 
 
 def _hints(client: Client) -> Line:

@@ -125,7 +125,7 @@ def base_url_line(client: Client, found: InForce | None) -> Line:
         return client.line("calls", "fail", f"`{shown}` is no URL ({where})", connect, **facts)
     if parts[0] not in LOOPBACK:
         text = f"they go to {shown}, past tierwise ({where})"
-        return client.line("calls", "warn", text, f"{connect} --replace", **facts)
+        return client.line("calls", "warn", text, _led_back(connect, found), **facts)
     origin = origin_of(*parts)
     about = table(asked(origin, "GET", "/tierwise/status").json, "gateway")
     if not about:
@@ -136,6 +136,15 @@ def base_url_line(client: Client, found: InForce | None) -> Line:
         text = f"they go to the gateway at {origin} ({where}), not to the one looked at"
         return client.line("calls", "warn", text, f"tierwise doctor --url {origin}", **facts)
     return client.line("calls", "ok", f"they go to {shown} ({where})", **facts)
+
+
+def _led_back(connect: str, found: InForce) -> str:
+    """How the calls are led to the gateway: by the command, where it may write what stands in the way."""
+    if found.layer.name == "user":
+        return f"{connect} --replace"
+    if found.layer.name == "project":
+        return f"{connect} --replace --project ."
+    return f"Take it out of {found.layer}"
 
 
 def _where(found: InForce) -> str:

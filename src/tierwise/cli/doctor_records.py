@@ -45,7 +45,7 @@ def file_lines(project: Path) -> Iterator[Line]:
 
 
 def _not_in_force(line: Line) -> Line:
-    text = f"{line.text}; a gateway does not start with such a file"
+    text = f"{line.text} A gateway does not start with such a file."
     return Line(line.section, line.name, "fail", text, line.remedy, line.facts)
 
 
