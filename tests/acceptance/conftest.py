@@ -87,9 +87,10 @@ def codex_stage(
     """Sets the stage for Codex and a script; what was played is shown as a table when all is over."""
     with playing(request) as play:
 
-        def set_stage(script: object, *, budgets: str = "", **how: Any) -> Stage:
+        def set_stage(script: object, *, budgets: str = "", upstream: str = "", **how: Any) -> Stage:
             client = partial(real_codex.Client, codex, **how)
-            return play(staged(client, tmp_path, script, budgets, skills_in=".agents/skills"))
+            where = {"skills_in": ".agents/skills", "upstream": upstream}
+            return play(staged(client, tmp_path, script, budgets, **where))
 
         yield set_stage
 
@@ -101,9 +102,9 @@ def opencode_stage(
     """Sets the stage for opencode and a script; what was played is shown as a table when all is over."""
     with playing(request) as play:
 
-        def set_stage(script: object, *, budgets: str = "", **how: Any) -> Stage:
+        def set_stage(script: object, *, budgets: str = "", upstream: str = "", **how: Any) -> Stage:
             client = partial(real_opencode.Client, opencode, **how)
-            return play(staged(client, tmp_path, script, budgets))
+            return play(staged(client, tmp_path, script, budgets, upstream=upstream))
 
         yield set_stage
 

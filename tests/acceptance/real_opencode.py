@@ -68,7 +68,8 @@ class Report:
 class Client:
     """opencode at work in one project, with a home of its own, pointed at a base URL.
 
-    `provider` is `anthropic`, or `tierwise`: one that speaks Chat Completions.
+    `provider` is `anthropic`, or `tierwise`: one that speaks Chat Completions. `model` is another
+    than the settings have, chosen by the user on the command line.
     """
 
     binary: Path
@@ -76,6 +77,7 @@ class Client:
     home: Path
     base_url: str
     provider: str = ANTHROPIC
+    model: str = ""
 
     def ask(self, prompt: str, *, again: bool = False, fails: bool = False, command: str = "") -> Report:
         """What the client reports after one prompt, in a new session or (`again`) in the last one.
@@ -84,14 +86,21 @@ class Client:
         """
         (self.project / "opencode.json").write_text(json.dumps(self._settings()))
         line: list[str | Path] = [self.binary, "run", "--format", "json", "--auto"]
+        line += [flag for one in self._chosen() for flag in ("--model", f"{self.provider}/{one}")]
         line += [*(["--continue"] if again else []), *(["--command", command] if command else []), prompt]
         said = run_client(line, self.project, self._environment(), fails=fails)
         return Report(tuple(json.loads(line) for line in said.splitlines() if line.startswith("{")))
 
+    def _chosen(self) -> tuple[str, ...]:
+        return (self.model,) if self.model else ()
+
     def _settings(self) -> dict[str, Any]:
         model, small = MODELS[self.provider]
         options = {"baseURL": f"{self.base_url}/v1", "apiKey": KEY}
-        how: dict[str, Any] = {"options": options, "models": {model: {}, small: {}}}
+        how: dict[str, Any] = {
+            "options": options,
+            "models": {one: {} for one in (model, small, *self._chosen())},
+        }
         if self.provider == COMPATIBLE:
             how |= {"npm": "@ai-sdk/openai-compatible", "name": "tierwise"}
         return {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from real_client import INSTALL_S
 from staging import Stage
+
+from tierwise.simulator.script_reading import script_of
+from tierwise.simulator.server import RunningSimulator
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(INSTALL_S + 300)]
 
@@ -22,6 +26,13 @@ context: fork
 model: {preferred: haiku}
 ---
 Look.
+"""
+THINKER = """---
+name: thinker
+description: Thinks.
+model: {preferred: opus, effort: low}
+---
+Think.
 """
 JUDGING = """---
 name: judging
@@ -154,3 +165,22 @@ def test_the_users_word_holds_for_the_skill_and_its_agents_until_the_next_prompt
     assert {sent for _, _, sent in told} == {SONNET}
     assert {kind for kind, _, _ in told} == {"main", "subagent"}
     assert after == ("main", None, OPUS)
+
+
+@pytest.mark.shows("effort", "gateway")
+def test_the_effort_of_a_skill_is_asked_of_the_provider_while_it_runs(
+    either_stage: Callable[..., Stage], tmp_path: Path
+) -> None:
+    script = [
+        THANKS,
+        {"match": {"prompt": "<command-name>/thinker"}, "turn": [calls(READ), {"text": "Done."}]},
+    ]
+    log = tmp_path / "simulator.jsonl"
+    with RunningSimulator(script=script_of(script), log_path=log, keep_bodies=True) as simulator:
+        played = either_stage([], upstream=simulator.url)
+        with_skill(played, "thinker", THINKER)
+        assert played.client.ask("/thinker now")["result"] == "Done."
+        assert played.client.ask("thanks", again=True)["result"] == "Welcome."
+        asked = [(entry.body or {})["output_config"]["effort"] for entry in simulator.log if entry.body]
+        assert asked[:2] == ["low", "low"]
+        assert asked[2] != "low"

@@ -23,9 +23,10 @@ READ_NOTES = {
     "name": "Read",
     "input": {"file_path": f".claude/skills/{TWIN}/../{MAPPER}/references/notes.md"},
 }
-IN_FORK = {"match": {"request_class": "subagent", "last_user": NOTES}, "respond": {"text": "App, Nav"}}
+BEGUN = "Base directory for this skill"
+IN_FORK = {"match": {"prompt": BEGUN, "last_user": NOTES}, "respond": {"text": "App, Nav"}}
 FORK = {
-    "match": {"request_class": "subagent"},
+    "match": {"prompt": BEGUN},
     "turn": [{"tool_calls": [READ_NOTES]}, {"text": "no notes were there"}],
 }
 
@@ -51,19 +52,19 @@ def asked(calls_seen: list[Seen]) -> list[tuple[str, str]]:
 
 @pytest.mark.shows("skill called", "compiled")
 def test_a_twin_that_the_model_calls_is_asked_for_on_its_tier_and_reads_its_skills_files(
-    stage: Callable[..., Stage],
+    either_stage: Callable[..., Stage],
 ) -> None:
     prompt = {"match": {"prompt": "Map the page"}, "turn": [calls("Skill", skill=TWIN), {"text": "Done."}]}
-    played = compiled(stage([IN_FORK, FORK, prompt]))
+    played = compiled(either_stage([IN_FORK, FORK, prompt]))
     assert played.client.ask("Map the page src/app.tsx")["result"] == "Done."
     assert asked(played.seen()) == [("main", OPUS), ("subagent", HAIKU), ("subagent", HAIKU), ("main", OPUS)]
 
 
 @pytest.mark.shows("skill typed", "compiled")
 def test_a_twin_that_the_user_types_is_asked_for_on_its_tier_and_reads_its_skills_files(
-    stage: Callable[..., Stage],
+    either_stage: Callable[..., Stage],
 ) -> None:
-    played = compiled(stage([IN_FORK, FORK]))
+    played = compiled(either_stage([IN_FORK, FORK]))
     assert played.client.ask(f"/{TWIN} src/app.tsx")["result"] == "App, Nav"
     assert asked(played.seen()) == [("subagent", HAIKU), ("subagent", HAIKU)]
 
@@ -94,10 +95,10 @@ def hook_to_twin(project: Path) -> None:
 
 
 @pytest.mark.shows("agent", "compiled")
-def test_a_compiled_agent_is_asked_for_on_its_tier(stage: Callable[..., Stage]) -> None:
+def test_a_compiled_agent_is_asked_for_on_its_tier(either_stage: Callable[..., Stage]) -> None:
     agent = calls("Agent", description="look", prompt="Review it.", subagent_type="reviewer-on-haiku")
     prompt = {"match": {"prompt": "Review the page"}, "turn": [agent, {"text": "Done."}]}
-    played = stage([prompt, {"match": {"agent": True}, "respond": {"text": "Fine."}}])
+    played = either_stage([prompt, {"match": {"agent": True}, "respond": {"text": "Fine."}}])
     agents = played.client.project / ".claude" / "agents"
     agents.mkdir()
     block = "model:\n  preferred: haiku\n"
