@@ -48,7 +48,8 @@ def test_the_seeds_skills_are_decided_as_it_says(skill: str, prompt: str, tier: 
 
 
 def test_the_text_for_a_lower_tier_is_the_seeds_own() -> None:
-    answer = run("adapt", str(SEED / "suite" / "skills" / "ui-bug-investigator"), "--to", "sonnet")
+    investigator = str(SEED / "suite" / "skills" / "ui-bug-investigator")
+    answer = run("adapt", investigator, "--to", "sonnet", "--store", "memory")
 
     assert "(opus infers, sonnet benefits from guidance)" in answer["text"]
 

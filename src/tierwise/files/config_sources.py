@@ -23,7 +23,7 @@ from tierwise.files.findings import Finding
 from tierwise.files.nodes import Node, read_yaml
 from tierwise.files.preferences import FOLDER, NAMES, preference_files, read_preferences
 from tierwise.files.prose import read_prose
-from tierwise.files.text_files import read_text
+from tierwise.files.text_files import read_text, stands
 
 Source = Literal["built-in", "user", "prose", "project", "session"]
 """Where a value comes from; weakest first."""
@@ -81,7 +81,7 @@ def read_layers(
             layers += _layer(source, path, texts[path], findings)
             continue
         real = os.path.realpath(path)
-        if not _exists(path) or real in seen or _has_other_spelling(path):
+        if not stands(path) or real in seen or _has_other_spelling(path):
             continue
         seen.add(real)
         if source in UNTRUSTED and not Path(real).is_relative_to(os.path.realpath(project or path.parent)):
@@ -105,21 +105,10 @@ def _places(
         yield from ((source, project / name) for name, source in PROJECT_FILES)
 
 
-def _exists(path: Path) -> bool:
-    """Whether there is a file, readable or not: one that is closed to us must not go unnoticed."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def _has_other_spelling(path: Path) -> bool:
     """Whether the file goes by a name whose better spelling is there as well."""
     return path.name in NAMES[1:] and any(
-        _exists(path.with_name(name)) for name in NAMES[: NAMES.index(path.name)]
+        stands(path.with_name(name)) for name in NAMES[: NAMES.index(path.name)]
     )
 
 

@@ -25,6 +25,7 @@ from tierwise.files.config_schema import built_in_values
 from tierwise.files.file_writing import as_written
 from tierwise.files.new_files import Change
 from tierwise.files.schemas import schema_of
+from tierwise.files.text_files import stands
 from tierwise.files.yaml_edit import quoted_text
 
 CONFIGURATION: Final = ".claude/model-routing.yaml"
@@ -76,14 +77,14 @@ class Plan:
 def plan_for(project: Path, skills: Iterable[str] = (), ladder: Ladder = BUILT_IN) -> Plan:
     """What a project lacks. ConfigError if its .gitignore cannot be read."""
     files: dict[str, str] = {}
-    if not _is_there(project / CONFIGURATION):
+    if not stands(project / CONFIGURATION):
         files[CONFIGURATION] = starter_text(next(iter(skills), "my-skill"))
-        if not _is_there(project / SCHEMA):
+        if not stands(project / SCHEMA):
             files[SCHEMA] = json.dumps(schema_of("routing", ladder), indent=2) + "\n"
     ignore = project / IGNORE
     if not is_repository(project):
         return Plan(files)
-    if not _is_there(ignore):
+    if not stands(ignore):
         return Plan(files | {IGNORE: f"{SESSION}\n"})
     before = as_written(ignore)
     return Plan(files) if _covers(before) else Plan(files, Change(ignore, before, _with_line(before)))
@@ -96,7 +97,7 @@ def starter_text(skill: str) -> str:
 
 def is_repository(project: Path) -> bool:
     """Whether the project lies in a git repository."""
-    return any(_is_there(folder / ".git") for folder in (project.absolute(), *project.absolute().parents))
+    return any(stands(folder / ".git") for folder in (project.absolute(), *project.absolute().parents))
 
 
 def _sections(skill: str) -> Iterator[str]:
@@ -137,16 +138,6 @@ def _covers(text: str) -> bool:
 def _with_line(text: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     return f"{text}{'' if not text or text.endswith(end) else end}{SESSION}{end}"
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def as_json(plan: Plan) -> list[dict[str, Any]]:

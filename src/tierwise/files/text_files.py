@@ -54,6 +54,17 @@ def read_exact(path: Path) -> tuple[str | None, list[Finding]]:
         return None, [unusable.finding(str(path))]
 
 
+def stands(path: Path) -> bool:
+    """Whether there is anything by that name, readable or not: what is closed to us must not go unnoticed."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def is_folder(path: Path) -> bool:
     """Whether `path` is a folder that may be looked at; a folder that is closed to us is none."""
     try:
