@@ -7,29 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import click
 
-from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import find_skill, reading_roots
+from tierwise.cli.skill_now import SkillNow, skill_now
 from tierwise.core.estimates import Estimate, Remaining, estimate_for, runs_left
 from tierwise.core.figures import counted, dollars, printable
 from tierwise.core.models import Candidates
 from tierwise.core.prices import NANO_PER_USD
 from tierwise.core.run_history import RUNS_NEEDED, runs_of
 from tierwise.core.skills import TokenRange
-from tierwise.errors import TierwiseError
-from tierwise.files.skill_files import SKILL_FILE, read_skill
+from tierwise.files.skill_files import SKILL_FILE
 from tierwise.router.answers import estimate_json
-from tierwise.router.calls import Call
-from tierwise.router.histories import CALLS_READ, history_in
-from tierwise.router.standings import standings
 
 USAGE_WORDS: Final = {
     "input_tokens": "new input",
@@ -67,36 +60,18 @@ def command(skill: str, platform: str, project: Path | None, store_url: str | No
       tierwise estimate page-component-mapper
       tierwise estimate .claude/skills/page-component-mapper --json
     """
-    try:
-        folder, others = find_skill(skill, project or Path.cwd())
-        expected, alarms = _expected(folder, platform, project, store_url)
-    except TierwiseError as error:
-        raise click.ClickException(str(error)) from error
-    for other in others:
-        click.echo(f"also found, and not used: {other}", err=True)
-    for alarm in alarms:
-        click.echo(alarm, err=True)
+    expected = _expected(skill_now(skill, platform, project, store_url))
     click.echo(_json(expected) if as_json_ else "\n".join(_lines(expected)))
 
 
-def _expected(
-    folder: Path, platform: str, project: Path | None, store_url: str | None
-) -> tuple[Expected, tuple[str, ...]]:
-    """The estimate under the configuration and the balances of now, and what went wrong on the way."""
-    now_us = wiring.now_us()
-    file = read_skill(folder)
-    call = Call(platform=platform, asked_model="", skill=file.name, skill_folder=str(folder))
-    with closing(wiring.open_store(store_url)) as store:
-        router = wiring.router_for(project, reading_roots(folder))
-        day, known = wiring.day_of(now_us), partial(history_in, store)
-        routed = router.decided(call, now_us, day, partial(standings, store), known)
-        finished = len(runs_of(store.executions(skill=file.name, last=CALLS_READ)))
-        candidates = routed.question.candidates
-        history = routed.question.history or known(file.name, candidates)
-    estimate = routed.decision.estimate or estimate_for(
-        file.skill.estimated_tokens, history, candidates, routed.question.gauges
+def _expected(now: SkillNow) -> Expected:
+    """The estimate under the configuration and the balances of now."""
+    question = now.routed.question
+    estimate = now.routed.decision.estimate or estimate_for(
+        now.skill.estimated_tokens, now.history, question.candidates, question.gauges
     )
-    return Expected(file.name, folder, candidates, estimate, history, finished), routed.alarms
+    runs = len(runs_of(now.executions))
+    return Expected(now.file.name, now.file.folder, question.candidates, estimate, now.history, runs)
 
 
 def _json(expected: Expected) -> str:

@@ -11,28 +11,21 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import find_skill, reading_roots
+from tierwise.cli.skill_now import SkillNow, skill_now
 from tierwise.core.estimates import estimate_for
 from tierwise.core.figures import clipped, dollars, printable, saved_percent
 from tierwise.core.plans import Plan, PlannedStep, changes_of, plan_of, verdict_of
 from tierwise.core.prices import usd
 from tierwise.core.step_costs import Difference, Money, StepCost, saved
-from tierwise.errors import TierwiseError
-from tierwise.files.skill_files import SKILL_FILE, read_skill
+from tierwise.files.skill_files import SKILL_FILE
 from tierwise.router.answers import estimate_json
-from tierwise.router.calls import Call
-from tierwise.router.histories import history_in
-from tierwise.router.standings import standings
 
 TITLE_WIDTH: Final = 40
 WIDTH: Final = 100
@@ -65,39 +58,20 @@ def command(skill: str, platform: str, project: Path | None, store_url: str | No
       tierwise plan component-auditor
       tierwise plan .claude/skills/component-auditor --json
     """
-    try:
-        folder, others = find_skill(skill, project or Path.cwd())
-        planned, alarms = _planned(folder, platform, project, store_url)
-    except TierwiseError as error:
-        raise click.ClickException(printable(str(error))) from error
-    for other in others:
-        click.echo(printable(f"also found, and not used: {other}"), err=True)
-    for alarm in alarms:
-        click.echo(printable(alarm), err=True)
+    now = skill_now(skill, platform, project, store_url)
+    planned = _planned(now, platform)
+    if now.routed.mode == "off":
+        click.echo("mode is off: nothing is routed now; the plan shows what routing would do", err=True)
     click.echo(_json(planned) if as_json_ else "\n".join(_lines(planned)))
 
 
-def _planned(
-    folder: Path, platform: str, project: Path | None, store_url: str | None
-) -> tuple[Planned, tuple[str, ...]]:
-    """The plan under the configuration and the balances of now, and what went wrong on the way."""
-    now_us = wiring.now_us()
-    file = read_skill(folder)
-    call = Call(platform=platform, asked_model="", skill=file.name, skill_folder=str(folder))
-    with closing(wiring.open_store(store_url)) as store:
-        router = wiring.router_for(project, reading_roots(folder))
-        day, known = wiring.day_of(now_us), partial(history_in, store)
-        routed = router.decided(call, now_us, day, partial(standings, store), known)
-        question = routed.question
-        history = question.history or known(file.name, question.candidates)
-    alarms = routed.alarms
-    if routed.mode == "off":
-        alarms = (*alarms, "mode is off: nothing is routed now; the plan shows what routing would do")
-    skill = question.skill or file.skill
-    plan = plan_of(
-        replace(question, skill=skill), estimate_for(skill.estimated_tokens, history, question.candidates)
-    )
-    return Planned(file.name, folder / SKILL_FILE, platform, plan), alarms
+def _planned(now: SkillNow, platform: str) -> Planned:
+    """The plan under the configuration and the balances of now."""
+    question = now.routed.question
+    skill = question.skill or now.skill
+    estimate = estimate_for(skill.estimated_tokens, now.history, question.candidates)
+    plan = plan_of(replace(question, skill=skill), estimate)
+    return Planned(now.file.name, now.file.path, platform, plan)
 
 
 # -- for programs --------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ import click
 
 from tierwise import wiring
 from tierwise.cli.skill_lookup import find_skill, reading_roots
+from tierwise.core.estimates import Estimate, history_estimate
+from tierwise.core.figures import printable
 from tierwise.core.ledger import Execution
 from tierwise.core.skills import Skill
 from tierwise.errors import TierwiseError
@@ -37,6 +39,13 @@ class SkillNow:
     day: str
     executions: tuple[Execution, ...]
 
+    @property
+    def history(self) -> Estimate | None:
+        """What the skill's own finished runs say of the next one; None where there are too few."""
+        return self.routed.question.history or history_estimate(
+            self.executions, self.routed.question.candidates
+        )
+
 
 def skill_now(skill: str, platform: str, project: Path | None, store_url: str | None) -> SkillNow:
     """The skill of that name or folder, decided under the configuration and the balances of now.
@@ -47,11 +56,11 @@ def skill_now(skill: str, platform: str, project: Path | None, store_url: str | 
         folder, others = find_skill(skill, project or Path.cwd())
         now = _now(folder, platform, project, store_url)
     except TierwiseError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(str(error))) from error
     for other in others:
-        click.echo(f"also found, and not used: {other}", err=True)
+        click.echo(printable(f"also found, and not used: {other}"), err=True)
     for alarm in now.routed.alarms:
-        click.echo(alarm, err=True)
+        click.echo(printable(alarm), err=True)
     return now
 
 
