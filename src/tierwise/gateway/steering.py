@@ -1,5 +1,4 @@
-"""Steering: a client that falls back by itself is led to the decided tier, where a swap would have to
-reshape its request.
+"""Steering: where a swap would have to reshape a request, the client is led to a fallback of its own.
 
     decided: haiku      x-tierwise-fallbacks: sonnet,haiku     (its `fallbackModel`, as `connect` told it)
     asked: opus-4-7  ──►  529   sonnet-4-6  ──►  529   haiku-4-5  ──►  served
