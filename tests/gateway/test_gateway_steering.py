@@ -168,6 +168,17 @@ def test_a_step_that_was_led_is_no_message_of_any_budget(tmp_path: Path) -> None
     play(tmp_path, what, budgets=budgets)
 
 
+def test_a_call_that_must_not_be_made_is_refused_and_not_led(tmp_path: Path) -> None:
+    budgets = tmp_path / "budgets.yaml"
+    budgets.write_text("purse: {limit: 1messages, window: session, scope: all, hard: true}\n")
+
+    async def what(at: Door) -> None:
+        assert (await ask(at, HAIKU))[0] == 200
+        assert (await ask(at, OLD_OPUS))[0] == 429
+
+    play(tmp_path, what, budgets=budgets)
+
+
 MODELS = st.sampled_from([OLD_OPUS, OLD_SONNET, OLD_HAIKU, "claude-opus-4-5", "claude-fable-5", "my-own"])
 ENTRIES = st.sampled_from(["haiku", "sonnet", "opus", "fable", OLD_HAIKU, "nonsense", ""])
 

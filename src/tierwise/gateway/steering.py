@@ -110,11 +110,10 @@ class Steering:
         return True
 
     def _may(self, routed: Routed) -> bool:
-        """Only an agent's own work is led, if routing may change it and nobody pinned the call."""
+        """Only an agent's own work is led, if it may be made and changed, and nobody pinned the call."""
         call = routed.call
-        return bool(
-            routed.misfit and routed.steering and not call.pin and call.request_class in WORKING_CLASSES
-        )
+        wanted = bool(routed.misfit) and routed.steering and routed.decision.refusal is None
+        return wanted and not call.pin and call.request_class in WORKING_CLASSES
 
     def _comes_behind(self, routed: Routed, entries: list[str], led: int) -> bool:
         """Whether the decided tier is in the list behind the entry that the client stands at."""
