@@ -95,6 +95,13 @@ class Place:
         return Seen(done.exit_code, json.loads(done.output))
 
 
+@pytest.fixture(autouse=True)
+def _unmanaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine's owner manages must not count."""
+    monkeypatch.setattr(client_layers, "MANAGED", {})
+    monkeypatch.setattr(client_layers, "MANAGED_ELSEWHERE", str(tmp_path / "etc"))
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
@@ -344,10 +351,8 @@ def test_a_client_whose_gateway_is_gone_cannot_work(place: Place) -> None:
     assert seen["calls"]["remedy"] == f"tierwise serve --port {port}, or tierwise disconnect claude"
 
 
-def test_the_stronger_file_wins_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stronger_file_wins_and_is_named(tmp_path: Path) -> None:
     managed = tmp_path / "etc" / "managed-settings.json"
-    monkeypatch.setattr(client_layers, "MANAGED", {})
-    monkeypatch.setattr(client_layers, "MANAGED_ELSEWHERE", str(managed.parent))
 
     def what(place: Place, at: Door) -> None:
         url = at.running.url
