@@ -8,6 +8,7 @@ Source: rules.md section 11; style.md, "Limits".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 LINE_BYTES_MAX: Final = 1 << 20
@@ -42,6 +43,24 @@ class Lines:
         self._size += len(part)
         if self._size > self._bytes_max:
             self._parts, self._size, self._too_long = [], 0, True
+
+
+class Events:
+    """Cuts an event stream into its data lines, each with the name of its event; b"" where it has none."""
+
+    def __init__(self, bytes_max: int = LINE_BYTES_MAX) -> None:
+        self._lines = Lines(bytes_max)
+        self._name = b""
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """(name, data) of every data line that this chunk ends; to be read to its end."""
+        for line in self._lines.feed(chunk):
+            if not line:
+                self._name = b""
+            elif line.startswith(b"data:"):
+                yield self._name, line[5:]
+            elif line.startswith(b"event:"):
+                self._name = line[6:].strip()
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -5,10 +5,8 @@
     event: response.output_item.done    calls of tools
     event: response.completed           the usage, of everything: also `incomplete`, and seldom `failed`
 
-What the cache served and stored is part of `input_tokens`, what a model thought part of `output_tokens`; here
-the classes are disjoint, as our ledger has them. Usage is told at the end alone, so an answer that breaks off
-is estimated by what was seen of it. The last event repeats the whole answer and may be long: it is read all
-the same.
+Usage is told at the end alone, so an answer that breaks off is estimated by what was seen of it. The last
+event repeats the whole answer and may be long: it is read all the same.
 
 Source: rules.md sections 10 and 11; research/clients.md section 11; the event types of `openai` 3.54.
 """
@@ -20,10 +18,10 @@ from typing import Final
 
 import msgspec
 
-from tierwise.core.usage import Usage
-from tierwise.wire.answers import Answer, AnswerError, answer_error, larger, tokens_of_text
+from tierwise.wire.answers import Answer
 from tierwise.wire.conversation import read_or_none
-from tierwise.wire.lines import Lines
+from tierwise.wire.lines import Events
+from tierwise.wire.openai_usage import PromptDetails, Reading
 
 EVENT_BYTES_MAX: Final = 32 << 20
 """The end of an answer repeats all of it, images too; a longer line is passed over and not kept."""
@@ -33,15 +31,10 @@ _ENDS: Final = frozenset({"response.completed", "response.incomplete"})
 _CALL: Final = "_call"
 
 
-class _InputDetails(msgspec.Struct, frozen=True):
-    cached_tokens: object = None
-    cache_write_tokens: object = None
-
-
 class _Usage(msgspec.Struct, frozen=True):
     input_tokens: object = None
     output_tokens: object = None
-    input_tokens_details: _InputDetails | None = None
+    input_tokens_details: PromptDetails | None = None
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -83,82 +76,35 @@ _response: Final = msgspec.json.Decoder(_Response)
 _item: Final = msgspec.json.Decoder(_Item)
 
 
-class _Reading:
-    """What was read of an answer by now; every count the largest that was reported."""
-
-    def __init__(self) -> None:
-        self.error: AnswerError | None = None
-        self.text_bytes = 0
-        self.tool_calls = 0
-        self._id = self._model = ""
-        self._prompt: int | None = None
-        self._output: int | None = None
-        self._read = self._written = 0
-        self._stop_reason: str | None = None
+class _Reading(Reading):
+    """What was read of an answer by now."""
 
     def take(self, response: _Response) -> None:
-        self._id = response.id or self._id
-        self._model = response.model or self._model
+        self.id = response.id or self.id
+        self.model = response.model or self.model
         if response.error is not None:
-            said = response.error
-            kind = said.code or said.type or "unknown"
-            self.error = answer_error(kind, said.message or "the provider did not say what")
+            self.fail(response.error.code or response.error.type, response.error.message)
         if response.usage is not None:
-            self._count(response.usage)
+            usage = response.usage
+            self.count(usage.input_tokens, usage.output_tokens, usage.input_tokens_details)
         details = response.incomplete_details
         reason = details.reason if details else None
         ended = response.status if response.status in ("completed", "incomplete") else None
-        self._stop_reason = reason or ended or self._stop_reason
-
-    def answer(self, *, complete: bool) -> Answer:
-        reported = self._prompt is not None and self._output is not None
-        refused = self.error is not None and self._prompt is None and not self.text_bytes
-        return Answer(
-            model=self._model,
-            message_id=self._id,
-            usage=self._usage(),
-            usage_estimated=not reported and not refused,
-            prompt_reported=self._prompt is not None,
-            stop_reason=self._stop_reason,
-            tool_calls=self.tool_calls,
-            error=self.error,
-            complete=complete,
-        )
-
-    def _count(self, usage: _Usage) -> None:
-        details = usage.input_tokens_details or _InputDetails()
-        self._prompt = larger(self._prompt, usage.input_tokens)
-        self._output = larger(self._output, usage.output_tokens)
-        self._read = larger(self._read, details.cached_tokens) or 0
-        self._written = larger(self._written, details.cache_write_tokens) or 0
-
-    def _usage(self) -> Usage:
-        """Disjoint classes that together are the prompt, whatever the details claim."""
-        prompt = self._prompt or 0
-        read = min(self._read, prompt)
-        written = min(self._written, prompt - read)
-        output = tokens_of_text(self.text_bytes) if self._output is None else self._output
-        return Usage(prompt - read - written, output, read, written)
+        self.stop_reason = reason or ended or self.stop_reason
 
 
 class ResponsesMeter:
     """Reads a Responses stream as it passes: `feed` every chunk, then ask for the `answer`."""
 
     def __init__(self) -> None:
-        self._lines = Lines(EVENT_BYTES_MAX)
+        self._events = Events(EVENT_BYTES_MAX)
         self._reading = _Reading()
-        self._name = b""
         self._complete = False
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere."""
-        for line in self._lines.feed(chunk):
-            if not line:
-                self._name = b""
-            elif line.startswith(b"data:"):
-                self._read(line[5:])
-            elif line.startswith(b"event:"):
-                self._name = line[6:].strip()
+        for name, data in self._events.feed(chunk):
+            self._read(name, data)
 
     @property
     def complete(self) -> bool:
@@ -169,8 +115,8 @@ class ResponsesMeter:
         """What is known by now; asked before the end, the answer is not complete."""
         return self._reading.answer(complete=self._complete)
 
-    def _read(self, data: bytes) -> None:
-        if self._name.endswith(_DELTA):
+    def _read(self, name: bytes, data: bytes) -> None:
+        if name.endswith(_DELTA):
             self._reading.text_bytes += _delta_length(data)
         elif (event := read_or_none(_event, data)) is not None:
             self._take(event, data)
@@ -181,8 +127,7 @@ class ResponsesMeter:
         elif event.type == "response.output_item.done" and event.item is not None:
             self._reading.tool_calls += event.item.type.endswith(_CALL)
         elif event.type == "error":
-            message = event.message or "the provider did not say what"
-            self._reading.error = answer_error(event.code or "unknown", message)
+            self._reading.fail(event.code, event.message)
         elif event.response is not None:
             self._reading.take(event.response)
             self._complete |= event.type in _ENDS and self._reading.error is None

@@ -4,10 +4,9 @@
     data: {"choices":[],"usage":{…}}                     ← comes only when asked for: metered, then sieved out
     data: [DONE]                                         ← the proper end
 
-OpenAI folds what the cache served and stored into `prompt_tokens`; here the classes are disjoint, as our
-ledger has them. What a model thought is part of `completion_tokens`. A client that did not ask for usage may
-well read `choices[0]` of every chunk, so the one without choices is kept from it. An answer that breaks off
-comes without its usage, which is then estimated: what was written by then was paid for.
+A client that did not ask for usage may well read `choices[0]` of every chunk, so the one without choices is
+kept from it. An answer that breaks off comes without its usage, which is then estimated: what was written by
+then was paid for.
 
 Source: rules.md sections 10 and 11; research/clients.md section 12; the OpenAPI types of `openai` 3.54.
 """
@@ -18,21 +17,16 @@ from typing import Final
 
 import msgspec
 
-from tierwise.core.usage import Usage
-from tierwise.wire.answers import Answer, AnswerError, answer_error, larger, tokens_of_text
+from tierwise.wire.answers import Answer
 from tierwise.wire.conversation import read_or_none
 from tierwise.wire.lines import LINE_BYTES_MAX, Lines
-
-
-class _PromptDetails(msgspec.Struct, frozen=True):
-    cached_tokens: object = None
-    cache_write_tokens: object = None
+from tierwise.wire.openai_usage import PromptDetails, Reading
 
 
 class _Usage(msgspec.Struct, frozen=True):
     prompt_tokens: object = None
     completion_tokens: object = None
-    prompt_tokens_details: _PromptDetails | None = None
+    prompt_tokens_details: PromptDetails | None = None
 
 
 class _Function(msgspec.Struct, frozen=True):
@@ -75,67 +69,32 @@ class _Body(msgspec.Struct, frozen=True):
 _body: Final = msgspec.json.Decoder(_Body)
 
 
-class _Reading:
-    """What was read of an answer by now; every count the largest that was reported."""
+class _Reading(Reading):
+    """What was read of an answer by now."""
 
     def __init__(self) -> None:
-        self.error: AnswerError | None = None
-        self._id = self._model = ""
-        self._prompt: int | None = None
-        self._output: int | None = None
-        self._read = self._written = 0
-        self._text_bytes = 0
+        super().__init__()
         self._calls: set[tuple[int, int]] = set()
-        self._stop_reason: str | None = None
 
     def take(self, body: _Body) -> None:
-        self._id = self._id or body.id or ""
-        self._model = self._model or body.model or ""
+        self.id = self.id or body.id or ""
+        self.model = self.model or body.model or ""
         if body.error is not None:
-            said = body.error
-            self.error = answer_error(said.type or "unknown", said.message or "the provider did not say what")
+            self.fail(body.error.type, body.error.message)
         if body.usage is not None:
-            self._count(body.usage)
+            usage = body.usage
+            self.count(usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details)
         for choice in body.choices or ():
-            self._stop_reason = choice.finish_reason or self._stop_reason
+            self.stop_reason = choice.finish_reason or self.stop_reason
             self._hear(choice.index, choice.delta or choice.message or _Said())
-
-    def answer(self, *, complete: bool) -> Answer:
-        reported = self._prompt is not None and self._output is not None
-        refused = self.error is not None and self._prompt is None and not self._text_bytes
-        return Answer(
-            model=self._model,
-            message_id=self._id,
-            usage=self._usage(),
-            usage_estimated=not reported and not refused,
-            prompt_reported=self._prompt is not None,
-            stop_reason=self._stop_reason,
-            tool_calls=len(self._calls),
-            error=self.error,
-            complete=complete,
-        )
-
-    def _count(self, usage: _Usage) -> None:
-        details = usage.prompt_tokens_details or _PromptDetails()
-        self._prompt = larger(self._prompt, usage.prompt_tokens)
-        self._output = larger(self._output, usage.completion_tokens)
-        self._read = larger(self._read, details.cached_tokens) or 0
-        self._written = larger(self._written, details.cache_write_tokens) or 0
 
     def _hear(self, choice: int, said: _Said) -> None:
         for text in (said.content, said.refusal):
-            self._text_bytes += _bytes_of(text)
+            self.text_bytes += _bytes_of(text)
         for place, call in enumerate(said.tool_calls or ()):
             self._calls.add((choice, place if call.index is None else call.index))
-            self._text_bytes += _bytes_of(call.function.arguments if call.function else None)
-
-    def _usage(self) -> Usage:
-        """Disjoint classes that together are the prompt, whatever the details claim."""
-        prompt = self._prompt or 0
-        read = min(self._read, prompt)
-        written = min(self._written, prompt - read)
-        output = tokens_of_text(self._text_bytes) if self._output is None else self._output
-        return Usage(prompt - read - written, output, read, written)
+            self.text_bytes += _bytes_of(call.function.arguments if call.function else None)
+        self.tool_calls = len(self._calls)
 
 
 def _bytes_of(text: object) -> int:

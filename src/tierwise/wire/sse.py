@@ -31,7 +31,7 @@ from tierwise.wire.answers import (
     tokens_of_text,
 )
 from tierwise.wire.conversation import Block, blocks_of, read_or_none
-from tierwise.wire.lines import Lines
+from tierwise.wire.lines import Events
 from tierwise.wire.thinking import KINDS, MAX_MARKS, mark_of, marks_in
 
 _SIGNS: Final = b"signature_delta"
@@ -128,8 +128,7 @@ class UsageMeter:
     """Reads a Messages stream as it passes: `feed` every chunk, then ask for the `answer`."""
 
     def __init__(self) -> None:
-        self._lines = Lines()
-        self._name = b""
+        self._events = Events()
         self._message = _Message()
         self._counts = _Counts()
         self._output_reported = False
@@ -143,13 +142,8 @@ class UsageMeter:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere."""
-        for line in self._lines.feed(chunk):
-            if not line:
-                self._name = b""
-            elif line.startswith(b"data:"):
-                self._read(line[5:])
-            elif line.startswith(b"event:"):
-                self._name = line[6:].strip()
+        for name, data in self._events.feed(chunk):
+            self._read(name, data)
 
     @property
     def complete(self) -> bool:
@@ -175,10 +169,10 @@ class UsageMeter:
             thoughts=tuple(self._thoughts),
         )
 
-    def _read(self, data: bytes) -> None:
-        if self._name == b"content_block_delta" and _SIGNS not in data:
+    def _read(self, name: bytes, data: bytes) -> None:
+        if name == b"content_block_delta" and _SIGNS not in data:
             self._text_bytes += _text_length(data)
-        elif self._name not in _SAYS_NOTHING:
+        elif name not in _SAYS_NOTHING:
             event = read_or_none(_event, data)
             if event is not None:
                 self._take(event, data)
