@@ -195,7 +195,10 @@ def test_a_provider_that_answers_with_another_model_fails_the_probe(tmp_path: Pa
         assert (seen.exit_code, seen["messages"]["state"]) == (1, "fail")
         assert f"decided {HAIKU} (preferred), served {SONNET}" in seen["messages"]["text"]
         assert seen["alarms"]["state"] == "ok"
-        assert place.doctor("--probe", **KEYS)["alarms"]["state"] == "warn"
+        assert place.doctor("--probe", ANTHROPIC_AUTH_TOKEN="sk-token")["alarms"]["state"] == "warn"
+        assert at.provider is not None
+        assert at.provider.seen[0].by_name["x-api-key"] == "sk-doctor"
+        assert at.provider.seen[-1].by_name["authorization"] == "Bearer sk-token"
 
     with_gateway(tmp_path, what, answering=whole(200, message(SONNET), **JSON))
 
@@ -426,8 +429,9 @@ def test_what_a_version_cannot_do_is_said_with_the_remedy(
 ) -> None:
     place.program("claude", says)
     place.settings(connected("http://127.0.0.1:9"))
-    line = place.doctor()["Claude/mod"]
-    assert (line["state"], words in line["text"]) == (state, True)
+    seen = place.doctor()
+    assert (seen["Claude/mod"]["state"], words in seen["Claude/mod"]["text"]) == (state, True)
+    assert seen["hint headers"]["state"] == state
 
 
 @pytest.mark.parametrize("says", ["echo hello", "exit 1", "printf '\\377\\376'"])

@@ -32,6 +32,8 @@ from tierwise.clients.in_force import hook_urls, in_force
 from tierwise.clients.plans import HOOKS_PATH, LOOPBACK, table
 
 MODS_SINCE: Final = (2, 1, 287)
+HINTS_NOT_IN: Final = (2, 1, 197)
+"""The newest version that is known to send none."""
 CONNECT: Final = "tierwise connect claude"
 SMALL: Final = ("ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_SMALL_FAST_MODEL")
 UPDATE: Final = "claude update"
@@ -59,6 +61,10 @@ def claude_lines(client: Client) -> Iterator[Line]:
 
 def _hints(client: Client) -> Line:
     found = in_force(client.layers, "env", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
+    version = client.installed.version if client.installed else ()
+    if found and version and version <= HINTS_NOT_IN:
+        text = f"on, but versions up to {_words(HINTS_NOT_IN)} send none"
+        return client.line("hint headers", "warn", text, UPDATE)
     if found and str(found.value) not in ("", "0", "false"):
         return client.line("hint headers", "ok", f"on ({found.layer.words})")
     text = "off: titles and subagents are told by their looks alone"
@@ -129,8 +135,7 @@ def _mod(client: Client) -> Line:
     version = client.installed.version if client.installed else ()
     can = "each request's model and effort are set by the client itself"
     if version and version < MODS_SINCE:
-        since = ".".join(map(str, MODS_SINCE))
-        text = f"mods need {since} or later; hooks and gateway do what they can"
+        text = f"mods need {_words(MODS_SINCE)} or later; hooks and gateway do what they can"
         return client.line("mod", "warn", text, UPDATE)
     if enabled is None or enabled.value is not True:
         text = f"not enabled; with it {can}, and its own cost display is right"
@@ -141,6 +146,10 @@ def _mod(client: Client) -> Line:
         text = f"enabled, but its folder {path} is gone"
         return client.line("mod", "fail", text, CONNECT)
     return client.line("mod", "ok", f"enabled ({enabled.layer.words}): {can}")
+
+
+def _words(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _is_folder(path: str) -> bool:

@@ -152,9 +152,10 @@ def _control(
     from tierwise.router.balances import ANY_ACCOUNT
 
     forecasts = Forecasts(store, ledger, router, budget_file(options.budgets_file), ledger.now_us, alarm)
+    scheme, _, place = upstream.partition("://")
     about = About(
         version=version("tierwise"),
-        upstream=upstream,
+        upstream=f"{scheme}://{place.rpartition('@')[2]}",
         simulator=options.upstream == "simulator",
         store=store_name(options.store),
         began_us=now_us(),
