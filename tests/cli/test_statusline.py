@@ -341,6 +341,22 @@ def test_it_looks_where_the_other_commands_do(monkeypatch: pytest.MonkeyPatch) -
         assert asking.home_dir() == str(wiring.home_dir())
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Santiago", "Asia/Kathmandu"])
+def test_today_begins_at_midnight_where_the_person_lives(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for hour in range(0, 24 * 365, 5):
+            at_us = (1_790_000_000 + hour * 3_600) * 1_000_000
+            midnight = wiring.midnight_us(at_us)
+            assert midnight <= at_us < midnight + 25 * 3_600_000_000
+            assert time.localtime(midnight // 1_000_000)[:3] == time.localtime(at_us // 1_000_000)[:3]
+            assert wiring.midnight_us(midnight) == midnight
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_the_command_line_knows_it() -> None:
     told = CliRunner().invoke(main, ["statusline", "--help"])
     assert told.exit_code == 0

@@ -139,7 +139,9 @@ class Status:
         if known is None or self._is_due(known):
             task = self._begun(session)
             if task is not None:
-                await asyncio.wait((task,), timeout=WAIT_S)
+                done, _ = await asyncio.wait((task,), timeout=WAIT_S)
+                for ended in done:
+                    ended.result()  # whatever it did not foresee is not kept quiet
         return self._readings.get(session)
 
     def _begun(self, session: str) -> asyncio.Task[None] | None:

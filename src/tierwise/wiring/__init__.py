@@ -9,7 +9,16 @@ from tierwise.wiring.catalogs import catalog_findings, load_catalog, tier_lookup
 from tierwise.wiring.client_layers import settings_layers
 from tierwise.wiring.client_places import environment, named_home, own_command, settings_file
 from tierwise.wiring.configurations import configuration
-from tierwise.wiring.places import day_of, gsd_home, home_dir, new_id, now_us, own_skill_folders, user_file
+from tierwise.wiring.places import (
+    day_of,
+    gsd_home,
+    home_dir,
+    midnight_us,
+    new_id,
+    now_us,
+    own_skill_folders,
+    user_file,
+)
 from tierwise.wiring.serving import ServeOptions, Serving, budget_file, offers_in, router_for, serving
 from tierwise.wiring.stores import open_store, store_name
 
@@ -24,6 +33,7 @@ __all__ = [
     "gsd_home",
     "home_dir",
     "load_catalog",
+    "midnight_us",
     "named_home",
     "new_id",
     "now_us",

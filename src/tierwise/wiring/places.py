@@ -25,10 +25,17 @@ def day_of(at_us: int) -> str:
 
 
 def midnight_us(at_us: int) -> int:
-    """When the day of a moment began, by the clock on this machine's wall, in µs since the epoch."""
-    local = datetime.fromtimestamp(at_us // 1_000_000, UTC).astimezone()
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None).astimezone()
-    return int(midnight.timestamp()) * 1_000_000
+    """When the day of a moment began, by the clock on this machine's wall, in µs since the epoch.
+
+    Where midnight is skipped, the day begins behind the gap; where there are two, at the first.
+    """
+    today = _on_the_wall(at_us // 1_000_000).replace(hour=0, minute=0, second=0, tzinfo=None)
+    midnights = [int(today.replace(fold=fold).timestamp()) for fold in (0, 1)]
+    return 1_000_000 * min(at for at in midnights if _on_the_wall(at).date() == today.date())
+
+
+def _on_the_wall(at_s: int) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC).astimezone()
 
 
 def new_id() -> str:
