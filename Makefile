@@ -26,6 +26,7 @@ check: $(READY)  ## lint, format, types, imports, generated files: all that must
 	$(BIN)/lint-imports
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/compile_prices.py --check
+	$(BIN)/python tools/clients_table.py --check
 
 fix: $(READY)  ## mend what ruff can mend, and format
 	$(BIN)/ruff check --fix
@@ -37,8 +38,9 @@ docs: $(READY)  ## write docs/reference from the code
 serve: $(READY)  ## start the gateway on the built-in simulator
 	$(BIN)/tierwise serve --upstream simulator
 
-acceptance: $(READY)  ## run the real Claude Code, from npm, against gateway and simulator
-	$(BIN)/pytest -m acceptance tests/acceptance
+acceptance: $(READY)  ## run the real clients, from npm, against gateway and simulator
+	$(BIN)/pytest -m acceptance tests/acceptance -n 2 --acceptance-report tests/acceptance/report.json
+	$(BIN)/python tools/clients_table.py --check
 
 FUZZ_SECONDS ?= 60
 fuzz: $(READY)  ## feed every reader of files and prompts with made-up text (FUZZ_SECONDS=60 each)

@@ -16,7 +16,7 @@ import real_codex
 import real_opencode
 from staging import Stage, staged, table_of
 
-TABLES = pytest.StashKey[list[str]]()
+TABLES: list[str] = []
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +136,7 @@ def playing(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Stage]]:
 
         yield enter
         tables = [table_of(request.node.name, played.seen()) for played in set_up]
-        request.config.stash[TABLES].extend(tables)
+        request.node.user_properties.extend(("table", table) for table in tables)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -144,9 +144,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TABLES] = []
     report: Path | None = config.getoption("acceptance_report", None)
-    if report is not None:
+    if report is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(matrix.Matrix(report), "acceptance matrix")
 
 
@@ -154,7 +153,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     matrix.note(items)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for table in config.stash[TABLES]:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "teardown":
+        TABLES.extend(str(text) for name, text in report.user_properties if name == "table")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for table in TABLES:
         terminalreporter.write_line("")
         terminalreporter.write_line(table)

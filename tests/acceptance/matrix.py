@@ -67,7 +67,7 @@ def _client_of(item: pytest.Item) -> tuple[str, str]:
 def note(items: list[pytest.Item]) -> None:
     """Note on each test what it shows, for the reports of its phases to carry."""
     for item in items:
-        item.user_properties += [(MARK, claim) for claim in claims_of(item)]
+        item.user_properties += [(MARK, [*claim]) for claim in claims_of(item)]
 
 
 class Matrix:
@@ -88,7 +88,7 @@ class Matrix:
         if report.when != "call" and report.passed:
             return
         for name, claim in report.user_properties:
-            if name == MARK and isinstance(claim, tuple | list):
+            if name == MARK and isinstance(claim, list):
                 self.passed[Claim(*map(str, claim))][report.nodeid] = report.passed
 
     def pytest_sessionfinish(self) -> None:

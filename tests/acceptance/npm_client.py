@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from threading import Timer
 
@@ -44,10 +45,16 @@ class NpmClient:
         return cache / f"{self.package.rpartition('/')[2]}-{self.version}"
 
     def installed(self) -> Path:
-        """Its binary, from the cache or freshly from npm; the test fails if it cannot be had."""
-        binary = self._binary(self.home)
-        if not self._works(binary):
-            self._install()
+        """Its binary, from the cache or freshly from npm; the test fails if it cannot be had.
+
+        Of several who want it at once, one installs it.
+        """
+        self.home.parent.mkdir(parents=True, exist_ok=True)
+        with self.home.with_name(f"{self.home.name}.lock").open("w") as lock:
+            flock(lock, LOCK_EX)
+            binary = self._binary(self.home)
+            if not self._works(binary):
+                self._install()
         return binary
 
     def _binary(self, folder: Path) -> Path:
