@@ -67,7 +67,7 @@ def command(
 
     \b
     Point a client at it:
-      ANTHROPIC_BASE_URL=http://127.0.0.1:8787 claude
+      tierwise connect claude       or codex, opencode
     """
     if upstream != "simulator" and (simulator_log or simulator_script):
         raise click.UsageError("--simulator-log and --simulator-script go with --upstream simulator")
@@ -106,5 +106,5 @@ async def _serve(options: wiring.ServeOptions, *, as_json: bool) -> None:
             click.echo(f"tierwise listens on {running.url}")
             click.echo(f"  upstream  {running.upstream}")
             click.echo(f"  ledger    {running.store_url}")
-            click.echo(f"  connect   ANTHROPIC_BASE_URL={running.url} claude")
+            click.echo(f"  connect   tierwise connect claude, or by hand: ANTHROPIC_BASE_URL={running.url} claude")
         await stop.wait()
