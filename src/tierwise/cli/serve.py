@@ -106,5 +106,5 @@ async def _serve(options: wiring.ServeOptions, *, as_json: bool) -> None:
             click.echo(f"tierwise listens on {running.url}")
             click.echo(f"  upstream  {running.upstream}")
             click.echo(f"  ledger    {running.store_url}")
-            click.echo(f"  connect   tierwise connect claude, or by hand: ANTHROPIC_BASE_URL={running.url} claude")
+            click.echo(f"  connect   tierwise connect claude, or ANTHROPIC_BASE_URL={running.url} claude")
         await stop.wait()
