@@ -37,6 +37,11 @@ def reads(*skills: str) -> list[dict[str, Any]]:
     ]
 
 
+def in_a_team(tool: str, **input: object) -> dict[str, Any]:
+    """A call of Codex of a tool for agents."""
+    return {"tool_calls": [{"name": tool, "namespace": "collaboration", "input": input}]}
+
+
 def made(stage: Stage) -> list[tuple[str | None, str, str]]:
     """Skill of each call, what was asked for and what was sent; titles apart, which come at any time."""
     calls = [call for call in stage.seen() if call.request_class != "auxiliary"]
@@ -84,6 +89,20 @@ def test_codex_finds_skill_and_budget_again_in_a_gateway_that_was_killed(
         assert made(played) == [(None, SOL, SOL), (None, SOL, SOL), (MAPPER, SOL, LUNA)]
 
 
+@pytest.mark.shows("agent refused", "gateway")
+def test_an_agent_of_codex_is_refused_and_its_parent_goes_on(codex_stage: Callable[..., Stage]) -> None:
+    """The agent runs on a tier that has one message left; its parent on another."""
+    task = {"task_name": "look", "message": "Look around", "model": LUNA, "fork_turns": "none"}
+    steps = [in_a_team("spawn_agent", **task), in_a_team("wait_agent", timeout_ms=30_000), {"text": "Done."}]
+    child = {"match": {"agent": True}, "turn": [*reads(MAPPER), {"text": "Looked."}]}
+    budget = "purse: {limit: 1messages, window: session, scope: tier=haiku, hard: true}\n"
+    played = codex_stage([child, {"turn": steps}], budgets=budget)
+    assert played.client.ask("Let an agent look").text == "Done."
+    assert [sent for _, _, sent in made(played)].count(LUNA) == 1
+    refused = [record for record in played.recorded() if record["outcome"] == "refused"]
+    assert [bool(record["agent"]) for record in refused] == [True]
+
+
 # -- opencode ----------------------------------------------------------------------------------------------
 
 
@@ -95,6 +114,37 @@ def test_opencode_obeys_the_users_word_and_its_title_is_cheap(opencode_stage: Ca
     assert played.client.ask("hello", again=True).text == "Hello."
     assert made(played) == [(None, OPUS, SONNET), (MAPPER, OPUS, SONNET), (None, OPUS, OPUS)]
     assert {call.sent for call in played.seen() if call.request_class == "auxiliary"} == {HAIKU}
+
+
+@pytest.mark.shows("skills nested", "gateway")
+def test_opencode_runs_a_skill_that_is_called_within_another_on_its_own_tier(
+    opencode_stage: Callable[..., Stage],
+) -> None:
+    outer = {"tool_calls": [{"name": "skill", "input": {"name": INVESTIGATOR}}]}
+    played = opencode_stage([TITLE, HELLO, {"turn": [outer, LOADS, {"text": "Done."}]}])
+    assert played.client.ask("Find the bug").text == "Done."
+    assert played.client.ask("hello", again=True).text == "Hello."
+    assert made(played) == [
+        (None, OPUS, OPUS),
+        (INVESTIGATOR, OPUS, OPUS),
+        (MAPPER, OPUS, HAIKU),
+        (None, OPUS, OPUS),
+    ]
+
+
+@pytest.mark.shows("agent refused", "gateway")
+def test_a_refusal_inside_an_agent_of_opencode_ends_without_a_hang(
+    opencode_stage: Callable[..., Stage],
+) -> None:
+    task = {"description": "look", "prompt": "Look around", "subagent_type": "general"}
+    steps = [{"tool_calls": [{"name": "task", "input": task}]}, {"text": "Done."}]
+    budget = "purse: {limit: 1messages, window: session, scope: tier=opus, hard: true}\n"
+    played = opencode_stage([TITLE, {"match": {"prompt": "an agent"}, "turn": steps}], budgets=budget)
+    report = played.client.ask("Let an agent work", fails=True)
+    assert "purse is exhausted" in report.errors[-1]
+    assert made(played) == [(None, OPUS, OPUS)]
+    refused = [record for record in played.recorded() if record["outcome"] == "refused"]
+    assert [bool(record["agent"]) for record in refused] == [True, False], "once in the agent, once outside"
 
 
 @pytest.mark.shows("switch", "gateway")
