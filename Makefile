@@ -39,7 +39,7 @@ serve: $(READY)  ## start the gateway on the built-in simulator
 	$(BIN)/tierwise serve --upstream simulator
 
 acceptance: $(READY)  ## run the real clients, from npm, against gateway and simulator
-	$(BIN)/pytest -m acceptance tests/acceptance -n 2 --acceptance-report tests/acceptance/report.json
+	$(BIN)/pytest -m acceptance tests/acceptance -n 2 --reruns 1 -rR --acceptance-report tests/acceptance/report.json
 	$(BIN)/python tools/clients_table.py --check
 
 FUZZ_SECONDS ?= 60

@@ -125,7 +125,7 @@ class Natives:
 
 def _is_name(name: str) -> bool:
     """Whether this can name a file: a plugin's (`plugin:name`) does not lie where we look."""
-    return 0 < len(name) <= MAX_NAME_CHARACTERS and not set(name) & set('/\\:\0') and name not in (".", "..")
+    return 0 < len(name) <= MAX_NAME_CHARACTERS and not set(name) & set("/\\:\0") and name not in (".", "..")
 
 
 def _has(folder: Path) -> bool:
