@@ -66,6 +66,13 @@ def test_the_last_session_is_shown_unless_another_is_asked_for(record) -> None:
     assert "1 session, 2026-" in run("--since", "1m").output
 
 
+def test_a_doctors_probe_is_not_the_last_session_of_a_person(record) -> None:
+    record(*numbered(3), execution(id="new", session="doctor-1", at_us=NOON_US + HOUR_US))
+
+    assert "session session-1" in run().output
+    assert "session doctor-1" in run("--session", "doctor-1").output
+
+
 def test_since_looks_at_all_sessions_from_then_on(record) -> None:
     old = execution(id="old", session="session-0", at_us=NOON_US - 23 * HOUR_US)
     record(old, execution(id="new", at_us=NOON_US))

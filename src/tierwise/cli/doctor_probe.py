@@ -24,6 +24,7 @@ from typing import Any, Final
 from tierwise import wiring
 from tierwise.cli.doctor_gateway import MODE_REMEDY, Found, asked
 from tierwise.cli.doctor_lines import Line
+from tierwise.cli.ledger import PROBE_PREFIX
 from tierwise.clients.plans import HOOKS_PATH, table
 from tierwise.core.figures import dollars
 from tierwise.core.models import ModelCard
@@ -194,7 +195,7 @@ def _tried(found: Found, name: str, folder: Path, credential: Mapping[str, str])
     if models is None:
         text = f"not tried: no two models of one family are known for {probe.platform}"
         return Line(SECTION, name, "warn", text, f"tierwise models --platform {probe.platform}")
-    session = f"doctor-{wiring.new_id()}"
+    session = f"{PROBE_PREFIX}{wiring.new_id()}"
     headers = {**credential, "x-tierwise-session": session, "anthropic-version": "2023-06-01"}
     answer = asked(found.url, "POST", probe.path, probe.body(models.asked.id, str(folder)), headers)
     decision = table(asked(found.url, "GET", f"/tierwise/status?session={session}").json, "session")
@@ -252,7 +253,7 @@ def _mod(found: Found, folder: Path) -> Line:
     if models is None:
         return Line(SECTION, "mod", "warn", "not tried: no models are known", "tierwise models")
     question = {
-        "session": f"doctor-{wiring.new_id()}",
+        "session": f"{PROBE_PREFIX}{wiring.new_id()}",
         "model": models.asked.id,
         "turn": "doctor",
         "skill": NAME,
@@ -280,7 +281,7 @@ def _mod(found: Found, folder: Path) -> Line:
 
 def _hooks(found: Found) -> Line:
     """Whether the hooks' address takes an event that changes nothing."""
-    event = {"hook_event_name": "Notification", "session_id": f"doctor-{wiring.new_id()}"}
+    event = {"hook_event_name": "Notification", "session_id": f"{PROBE_PREFIX}{wiring.new_id()}"}
     answer = asked(found.url, "POST", HOOKS_PATH, event)
     if answer.status == 200:
         return Line(SECTION, "hooks", "ok", f"POST {HOOKS_PATH} listens")

@@ -18,6 +18,9 @@ from tierwise.store.contract import Store
 from tierwise.store.log import Storage
 
 KNOWN_SESSIONS_SHOWN: Final = 5
+SESSIONS_LOOKED_AT: Final = 100
+PROBE_PREFIX: Final = "doctor-"
+"""Sessions of the requests that `tierwise doctor` sends are named so."""
 
 store_option = click.option(
     "--store",
@@ -61,13 +64,17 @@ def nothing(store: Store, store_url: str | None) -> str:
 def session_of(store: Store, wanted: str) -> str | None:
     """The session that `wanted` means: an id, `last`, or None for `all` (and for `last` of an empty ledger).
 
+    The last one is a person's, not one of the doctor's probes, where there is any among the newest.
+
     A session that the ledger does not know is the caller's mistake; the message names the newest ones.
     """
     if wanted == "all":
         return None
     newest = store.sessions(KNOWN_SESSIONS_SHOWN)
     if wanted == "last":
-        return newest[0].session if newest else None
+        heads = store.sessions(SESSIONS_LOOKED_AT)
+        own = (head.session for head in heads if not head.session.startswith(PROBE_PREFIX))
+        return next(own, heads[0].session if heads else None)
     if newest and next(store.executions(session=wanted, last=1), None) is None:
         known = ", ".join(head.session for head in newest)
         problem = f"no call of session `{wanted}`. The newest are: {known}"
