@@ -28,7 +28,7 @@ from tierwise.wire.callers import (
 from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Conversation, read_or_none
 from tierwise.wire.json_splice import Span, element_spans, members_of, replaced, value_spans
-from tierwise.wire.requests import ModelRequest, text_bytes_of
+from tierwise.wire.requests import ModelRequest, model_in, text_bytes_of
 from tierwise.wire.skills_in_use import skill_in_use
 from tierwise.wire.turns import turn_of
 
@@ -51,7 +51,6 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 _NOTHING: Final = msgspec.Raw(b"null")
-_text: Final = msgspec.json.Decoder(str)
 _flag: Final = msgspec.json.Decoder(bool)
 _number: Final = msgspec.json.Decoder(int)
 _output_config: Final = msgspec.json.Decoder(_OutputConfig)
@@ -66,9 +65,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
     left out: it is the provider's business.
     """
     members = members_of(body)
-    model = read_or_none(_text, members.get("model", _NOTHING))
-    if not model:
-        raise WireError("the body names no model: `model` must be a text such as claude-opus-5-5")
+    model = model_in(members, "claude-opus-5-5")
     messages = Conversation(members.get("messages", _NOTHING))
     subagent = in_subagent(headers, members)
     turn = turn_of(messages, subagent=subagent)

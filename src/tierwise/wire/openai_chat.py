@@ -24,7 +24,6 @@ from typing import Final
 import msgspec
 
 from tierwise.core.holds import CacheWrites
-from tierwise.errors import WireError
 from tierwise.wire import opencode
 from tierwise.wire.answers import larger
 from tierwise.wire.callers import ID_CHARACTERS_MAX, Members, fingerprint_of, named, project_of
@@ -32,7 +31,7 @@ from tierwise.wire.clients import client_of
 from tierwise.wire.conversation import Conversation, read_or_none
 from tierwise.wire.harness_text import Kind, kind_of, own_words
 from tierwise.wire.json_splice import members_of, replaced, value_spans, with_first_member
-from tierwise.wire.requests import ModelRequest, text_bytes_of
+from tierwise.wire.requests import ModelRequest, model_in, text_bytes_of
 from tierwise.wire.skills_in_use import How, SkillMark
 
 BOUNDS: Final = ("max_completion_tokens", "max_tokens")
@@ -84,9 +83,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
     model. Anything else that is strange is left out: it is the provider's business.
     """
     members = members_of(body)
-    model = read_or_none(_text, members.get("model", _NOTHING))
-    if not model:
-        raise WireError("the body names no model: `model` must be a text such as gpt-6.1-sol")
+    model = model_in(members, "gpt-6.1-sol")
     messages = Conversation(members.get("messages", _NOTHING))
     turn = _turn_of(messages)
     subagent = bool(named(headers, opencode.PARENT_HEADER))

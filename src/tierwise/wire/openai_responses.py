@@ -25,14 +25,13 @@ from typing import Final
 import msgspec
 
 from tierwise.core.holds import CacheWrites
-from tierwise.errors import WireError
 from tierwise.wire.callers import ID_CHARACTERS_MAX, Members, fingerprint_of, named, project_of
 from tierwise.wire.clients import TURN_METADATA, client_of
 from tierwise.wire.codex_skills import skill_in_use
 from tierwise.wire.codex_text import Part, own_words, part_of
 from tierwise.wire.conversation import read_or_none
 from tierwise.wire.json_splice import members_of, replaced, value_spans, with_first_member
-from tierwise.wire.requests import ModelRequest, text_bytes_of
+from tierwise.wire.requests import ModelRequest, model_in, text_bytes_of
 from tierwise.wire.response_items import Item, Items
 
 SESSION_HEADERS: Final = ("x-tierwise-session", "session-id", "x-session-id", "x-session-affinity")
@@ -81,9 +80,7 @@ def read_request(headers: Mapping[str, str], path: str, body: bytes) -> ModelReq
     left out: it is the provider's business.
     """
     members = members_of(body)
-    model = read_or_none(_text, members.get("model", _NOTHING))
-    if not model:
-        raise WireError("the body names no model: `model` must be a text such as gpt-6.1-sol")
+    model = model_in(members, "gpt-6.1-sol")
     items = Items(members.get("input", _NOTHING))
     codex = _codex_in(headers)
     subagent = bool(named(headers, PARENT)) or codex.thread_source == "subagent"

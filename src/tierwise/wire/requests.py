@@ -10,6 +10,7 @@ Source: rules.md sections 6 and 10; research/clients.md sections 2, 11 and 12.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ import msgspec
 from tierwise.core.holds import CacheWrites
 from tierwise.errors import WireError
 from tierwise.wire.clients import Client
+from tierwise.wire.conversation import read_or_none
 from tierwise.wire.json_splice import replaced, value_spans
 from tierwise.wire.skills_in_use import SkillMark
 
@@ -62,6 +64,8 @@ class ModelRequest:
     summarises: bool = False
 
 
+_NOTHING: Final = msgspec.Raw(b"null")
+_text: Final = msgspec.json.Decoder(str)
 _BASE64: Final = re.compile(rb'["/,][A-Za-z0-9+/]{2000,}={0,2}"')
 IMAGE_BYTES: Final = 8_000
 """What an image or a file in base64 counts as text: about 2,000 tokens, more than a large image has."""
@@ -73,6 +77,14 @@ def text_bytes_of(body: bytes) -> int:
         return len(body)
     encoded = [found.end() - found.start() for found in _BASE64.finditer(body)]
     return len(body) - sum(max(length - IMAGE_BYTES, 0) for length in encoded)
+
+
+def model_in(members: Mapping[str, msgspec.Raw], example: str) -> str:
+    """The model that a request's members ask for. Raises WireError, with an example, if they name none."""
+    model = read_or_none(_text, members.get("model", _NOTHING))
+    if not model:
+        raise WireError(f"the body names no model: `model` must be a text such as {example}")
+    return model
 
 
 def with_model(body: bytes, model: str) -> bytes:
