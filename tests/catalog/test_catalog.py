@@ -48,7 +48,7 @@ def ids(candidates: Candidates) -> dict[str, list[str]]:
 def test_each_tier_means_its_newest_model_on_the_platform(platform: str) -> None:
     found = CATALOG.candidates(platform, BUILT_IN, {}, TODAY)
     assert [found[tier.name][0].id for tier in BUILT_IN.rungs] == NEWEST[platform]
-    assert CATALOG.candidate_problems(platform, BUILT_IN, {}, TODAY) == ()
+    assert set(found) == {tier.name for tier in BUILT_IN.rungs}
 
 
 @pytest.mark.parametrize(
@@ -72,23 +72,19 @@ def test_a_model_has_the_tier_and_the_family_of_its_line(name: str, tier: str, f
     assert CATALOG.tier_of(name) == tier
 
 
-def test_the_named_id_comes_first_and_an_unknown_one_gives_way_to_the_best_with_a_sentence() -> None:
+def test_the_named_id_comes_first_and_an_unknown_one_gives_way_to_the_best() -> None:
     found = ids(CATALOG.candidates("codex", BUILT_IN, SEED_TIERS, TODAY))
     assert found["haiku"][:2] == ["gpt-5.3-codex-spark", "gpt-6-luna"]
     assert found["sonnet"][0] == "gpt-5.3-codex"
     assert found["opus"][0] == "gpt-6.1-sol"
-    (problem,) = CATALOG.candidate_problems("codex", BUILT_IN, SEED_TIERS, TODAY)
-    assert "`gpt-5.3-codex-xl` is not a known model of codex" in problem
 
 
-def test_a_retired_id_gives_way_to_the_best_with_a_sentence() -> None:
+def test_a_retired_id_gives_way_to_the_best() -> None:
     tiers = {"opus": {"claude_code": "claude-opus-4-1"}}
     assert (
         ids(CATALOG.candidates("claude_code", BUILT_IN, tiers, "2026-08-04"))["opus"][0] == "claude-opus-4-1"
     )
     assert ids(CATALOG.candidates("claude_code", BUILT_IN, tiers, "2026-08-05"))["opus"][0] == "claude-opus-5"
-    (problem,) = CATALOG.candidate_problems("claude_code", BUILT_IN, tiers, "2026-08-05")
-    assert "`claude-opus-4-1` does not answer" in problem
 
 
 def test_a_named_id_is_sent_as_written_but_an_alias_as_the_id_it_means() -> None:
@@ -127,8 +123,6 @@ def test_the_rungs_of_another_ladder_have_only_the_models_that_are_named() -> No
     assert found["small"] == ["claude-haiku-5-5"]
     assert found["sonnet"][0] == "claude-sonnet-5-5"
     assert "huge" not in found
-    (problem,) = CATALOG.candidate_problems("claude_code", ladder, tiers, TODAY)
-    assert "`huge` has no model on claude_code" in problem
     assert CATALOG.tier_of("claude-haiku-5-5", ladder, tiers) == "small"
     assert CATALOG.tier_of("claude-sonnet-5-5", ladder, tiers) == "sonnet"
     assert CATALOG.tier_of("claude-opus-5-5", ladder, tiers) is None

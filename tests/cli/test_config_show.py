@@ -146,3 +146,25 @@ def test_a_model_that_its_platform_does_not_have_is_said(tmp_path):
     assert result.exit_code == 0
     assert "model-routing.yaml:3" in result.stderr
     assert "does not answer on codex" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("tiers", "key", "line", "rule"),
+    [
+        ("  opus:\n    claude_code: claude-opus-4-1\n", "tiers.opus.claude_code", 3, "model-not-on-platform"),
+        (
+            "  small:\n    claude_code: claude-haiku-5-5\n  huge:\n    description: None yet.\n",
+            "tiers.huge",
+            5,
+            "tier-without-model",
+        ),
+    ],
+)
+def test_a_rung_that_nothing_can_serve_as_it_is_named_is_told(
+    project: Path, tiers: str, key: str, line: int, rule: str
+) -> None:
+    (project.parent / "home" / "model-routing.yaml").write_text(f"tiers:\n{tiers}")
+    found = json.loads(show("--project", project, "--json").stdout)["findings"]
+    assert [(one["key"], one["line"], one["rule"]) for one in found if one["key"].startswith("tiers")] == [
+        (key, line, rule)
+    ]

@@ -20,7 +20,7 @@ from tierwise.core.estimates import (
 from tierwise.core.ledger import Execution, weighted_tokens
 from tierwise.core.models import ModelCard
 from tierwise.core.prices import Price, Rates, cost_nanousd
-from tierwise.core.run_history import RUNS_KEPT, RUNS_NEEDED, nearest_rank, runs_of, usual_output_tokens
+from tierwise.core.run_history import RUNS_KEPT, RUNS_NEEDED, nearest_rank, runs_of
 from tierwise.core.skills import EstimatedTokens, TokenRange
 from tierwise.core.usage import Usage
 from tierwise.core.zones import Gauge, Scope
@@ -205,15 +205,6 @@ def test_a_rank_is_the_smallest_value_that_enough_values_do_not_exceed(
     enough = [value for value in values if 100 * sum(v <= value for v in values) >= percent * len(values)]
 
     assert nearest_rank(values, percent) == min(enough)
-
-
-def test_the_usual_answer_is_that_of_nine_in_ten_calls() -> None:
-    answers = answers_of(*range(100, 1_100, 100))
-    cut = execution(id="cut", usage=Usage(1, 9_999), outcome="cut")
-    unused = execution(id="unused", usage=Usage())
-
-    assert usual_output_tokens([*answers, cut, unused]) == 900
-    assert usual_output_tokens([*answers[:4], cut, unused]) is None
 
 
 # -- which of them, against what remains -------------------------------------------------------------------

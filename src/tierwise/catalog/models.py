@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -33,11 +33,6 @@ TierModels = Mapping[str, Mapping[str, str]]
 
 NO_TIER_MODELS: Final[TierModels] = MappingProxyType({})
 CACHED_SURVEYS: Final = 512
-
-
-class _Survey(NamedTuple):
-    candidates: Candidates
-    problems: tuple[str, ...]
 
 
 class Catalog:
@@ -107,13 +102,10 @@ class Catalog:
         First the id that `tier_models` names, if the platform has it; then those of the family of the model
         named `like`; then the newest. A rung without a built-in name has only what `tier_models` names.
         """
-        return self._surveyed(platform, ladder, tier_models, day, like).candidates
-
-    def candidate_problems(
-        self, platform: str, ladder: Ladder, tier_models: TierModels, day: str
-    ) -> tuple[str, ...]:
-        """A sentence for every named id that the platform lacks, and for every rung without a model."""
-        return self._surveyed(platform, ladder, tier_models, day, None).problems
+        rungs = tuple([rung.name for rung in ladder.rungs])
+        named = tuple([(tier, id) for tier, ids in tier_models.items() if (id := self._named(ids, platform))])
+        asked = None if like is None else self.get(like, platform) or self.get(like)
+        return self._surveys(platform, rungs, named, day, asked.family if asked else "")
 
     def elsewhere(
         self,
@@ -178,14 +170,6 @@ class Catalog:
         listing = self.find(name, platform)
         return listing.card(day) if listing else None
 
-    def _surveyed(
-        self, platform: str, ladder: Ladder, tier_models: TierModels, day: str, like: str | None
-    ) -> _Survey:
-        rungs = tuple([rung.name for rung in ladder.rungs])
-        named = tuple([(tier, id) for tier, ids in tier_models.items() if (id := self._named(ids, platform))])
-        asked = None if like is None else self.get(like, platform) or self.get(like)
-        return self._surveys(platform, rungs, named, day, asked.family if asked else "")
-
     def _named(self, ids: Mapping[str, str], platform: str) -> str | None:
         """The id that a configuration names for the platform; one for `ANYWHERE` only if it has the model."""
         anywhere = ids.get(ANYWHERE)
@@ -193,16 +177,10 @@ class Catalog:
 
     def _survey(
         self, platform: str, rungs: tuple[str, ...], named: tuple[tuple[str, str], ...], day: str, family: str
-    ) -> _Survey:
-        """What `candidates` and `candidate_problems` say; a pure function of its arguments."""
-        problems: list[str] = []
-        explicit: dict[str, ModelCard] = {}
-        for tier, written in named:
-            card = self._explicit(tier, written, platform, day)
-            if isinstance(card, str):
-                problems.append(card)
-            else:
-                explicit[tier] = card
+    ) -> Candidates:
+        """What `candidates` says; a pure function of its arguments."""
+        listed = ((tier, self._explicit(tier, written, platform, day)) for tier, written in named)
+        explicit = {tier: card for tier, card in listed if card is not None}
         placed = {listing.model.id for card in explicit.values() if (listing := self.find(card.id, platform))}
         free = [x for x in self._on.get(platform, ()) if x.model.id not in placed and x.automatic(day)]
         free.sort(key=lambda listing: listing.model.released, reverse=True)
@@ -213,19 +191,13 @@ class Catalog:
             cards = first + tuple(x.card(day) for x in free if x.model.tier == rung)
             if cards:
                 found[rung] = cards
-            else:
-                problems.append(
-                    f"`{rung}` has no model on {platform}; name one under `tiers.{rung}.{platform}`"
-                )
-        return _Survey(MappingProxyType(found), tuple(problems))
+        return MappingProxyType(found)
 
-    def _explicit(self, tier: str, written: str, platform: str, day: str) -> ModelCard | str:
-        """The card of a named id on this rung, under the id as it must be sent; or why it cannot be used."""
+    def _explicit(self, tier: str, written: str, platform: str, day: str) -> ModelCard | None:
+        """The card of a named id on this rung, under the id as it is sent; None if it does not answer."""
         listing = self.find(written, platform)
-        if listing is None:
-            return f"`{written}` is not a known model of {platform}: {tier} goes to the best that is known"
-        if not listing.served(day):
-            return f"`{written}` does not answer on {platform} on {day}: {tier} goes to the best that does"
+        if listing is None or not listing.served(day):
+            return None
         sent = without_window(written).removeprefix(self.platforms[platform].prefix)
         return replace(listing.card(day), tier=tier, id=listing.id if sent in self._index[platform] else sent)
 

@@ -16,6 +16,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
+from tierwise.cli.skill_lookup import platform_option, project_option
 from tierwise.cli.skill_now import SkillNow, skill_now
 from tierwise.core.adaptations import MAX_TEXT_CHARACTERS, Adaptation, adaptation_between
 from tierwise.core.figures import printable
@@ -43,8 +44,8 @@ class Adapted:
     "--from", "preferred", metavar="TIER", help="Instead of which tier. Default: the preferred one."
 )
 @click.option("--to", "tier", metavar="TIER", help="At which tier it runs. Default: what it gets now.")
-@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
-@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@platform_option
+@project_option
 @ledger.store_option
 @ledger.json_option
 def command(

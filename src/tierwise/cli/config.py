@@ -21,6 +21,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import config_entries
+from tierwise.cli.config_entries import project_option
 from tierwise.cli.config_explain import explain
 from tierwise.cli.config_schema import schema
 from tierwise.cli.config_set import set_, unset
@@ -47,13 +48,7 @@ command.add_command(schema)
 
 @command.command("show")
 @click.argument("key", required=False)
-@click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    show_default="the current directory",
-    help="The project whose files count.",
-)
+@project_option
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def show(key: str | None, project: Path, as_json: bool) -> None:
     """Show every value, where it was said, and what it overrode.

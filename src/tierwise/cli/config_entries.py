@@ -26,6 +26,14 @@ WIDTH: Final = 100
 MIN_VALUE_WIDTH: Final = 12
 INSTEAD_OF: Final = "  instead of"
 
+project_option = click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="the current directory",
+    help="The project whose files count.",
+)
+
 
 def documented(entry: Entry) -> dict[str, Any]:
     """`{key, value, source, path, line, overridden: […]}`; no file is null."""

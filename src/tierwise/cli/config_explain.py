@@ -14,6 +14,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import config_entries
+from tierwise.cli.config_entries import project_option
 from tierwise.cli.findings_output import printable
 from tierwise.core.tiers import Ladder
 from tierwise.files.config import Config, Entry
@@ -39,13 +40,7 @@ SKILL_HOMES: Final = (
 
 @click.command("explain")
 @click.argument("key")
-@click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    show_default="the current directory",
-    help="The project whose files count.",
-)
+@project_option
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def explain(key: str, project: Path, as_json: bool) -> None:
     """Explain a key: meaning, values, who may say it, what stands, and what that overrode.

@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from tierwise.cli import ledger
+from tierwise.cli.skill_lookup import platform_option, project_option
 from tierwise.cli.skill_now import SkillNow, skill_now
 from tierwise.core.estimates import Estimate, Remaining, estimate_for, runs_left
 from tierwise.core.figures import counted, dollars, printable
@@ -47,8 +48,8 @@ class Expected:
 
 @click.command()
 @click.argument("skill")
-@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
-@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@platform_option
+@project_option
 @ledger.store_option
 @ledger.json_option
 def command(skill: str, platform: str, project: Path | None, store_url: str | None, as_json_: bool) -> None:

@@ -11,7 +11,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import find_skill, reading_roots
+from tierwise.cli.skill_lookup import find_skill, platform_option, project_option, reading_roots
 from tierwise.core.audits import AuditView, audit_block
 from tierwise.core.figures import printable
 from tierwise.core.prices import usd
@@ -31,8 +31,8 @@ from tierwise.router.standings import standings
 @click.argument("prompt", required=False, default="")
 @click.option("--asked", metavar="MODEL", default="", help="The model that the client asks for.")
 @click.option("--step", metavar="STEP", default="", help="The step that it is at: its number or its title.")
-@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
-@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@platform_option
+@project_option
 @ledger.store_option
 @ledger.json_option
 def command(

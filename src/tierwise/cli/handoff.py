@@ -20,7 +20,7 @@ import click
 
 from tierwise import wiring
 from tierwise.cli import ledger
-from tierwise.cli.skill_lookup import SKILLS_SHOWN, reading_roots
+from tierwise.cli.skill_lookup import SKILLS_SHOWN, platform_option, project_option, reading_roots
 from tierwise.core.figures import printable
 from tierwise.core.handoffs import Candidate, Choice, Specialist, choose
 from tierwise.core.tiers import Ladder
@@ -42,8 +42,8 @@ CANDIDATES_SHOWN: Final = 5
 @click.argument("prompt")
 @click.option("--skill", "named", metavar="NAME", help="The specialist, where you know it already.")
 @click.option("--asked", metavar="MODEL", default="", help="The model that the client asks for.")
-@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
-@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@platform_option
+@project_option
 @ledger.store_option
 @ledger.json_option
 def command(

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -18,6 +17,7 @@ from tierwise.cli import ledger
 from tierwise.cli.pattern_batch import BatchPlanned, batch_json, batch_lines
 from tierwise.cli.pattern_output import Planned, lines_of, planned_json
 from tierwise.cli.pattern_subject import Subject, subject_of
+from tierwise.cli.skill_lookup import platform_option, project_option
 from tierwise.core.batches import MOST_ITEMS
 
 SHARE: Final = re.compile(
@@ -45,8 +45,8 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
     """The options that every pattern has."""
     options = (
         click.option("--skill", required=True, metavar="SKILL", help="The skill: its name or its folder."),
-        click.option("--platform", default="claude_code", show_default=True, help="Where it runs."),
-        click.option("--project", type=click.Path(path_type=Path), help="Default: this folder."),
+        platform_option,
+        project_option,
         ledger.store_option,
         ledger.json_option,
     )

@@ -18,6 +18,7 @@ from typing import Any, Final
 import click
 
 from tierwise.cli import ledger
+from tierwise.cli.skill_lookup import platform_option, project_option
 from tierwise.cli.skill_now import SkillNow, skill_now
 from tierwise.core.estimates import estimate_for
 from tierwise.core.figures import clipped, dollars, printable, saved_percent
@@ -44,8 +45,8 @@ class Planned:
 
 @click.command()
 @click.argument("skill")
-@click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
-@click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
+@platform_option
+@project_option
 @ledger.store_option
 @ledger.json_option
 def command(skill: str, platform: str, project: Path | None, store_url: str | None, as_json_: bool) -> None:

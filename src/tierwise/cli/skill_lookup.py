@@ -1,5 +1,7 @@
 """Looking up the skill that a person names: by its folder, or by name among those a client would load.
 
+The options that say where it is looked for, and where it is to run, are the same for every command.
+
 Source: rules.md section 2; research/clients.md section 3.
 """
 
@@ -16,6 +18,9 @@ from tierwise.files.walk import skill_paths
 from tierwise.router.shelf import project_of
 
 SKILLS_SHOWN: Final = 20
+
+platform_option = click.option("--platform", default="claude_code", show_default=True, help="Where it runs.")
+project_option = click.option("--project", type=click.Path(path_type=Path), help="Default: this folder.")
 
 
 def find_skill(skill: str, project: Path) -> tuple[Path, list[Path]]:

@@ -146,10 +146,6 @@ class Accounts:
         """When the next open hold ends, or a moment before that; None if nothing is held."""
         return self._ends[0][0] if self._ends else None
 
-    def scopes(self) -> Iterator[tuple[str, str]]:
-        """Every scope kind and value that any entry counts under."""
-        return iter(self._under)
-
     def _add(self, entry: Entry, *, taking_back: bool = False) -> None:
         """Posted counts under the entry's tags, pending under the held ones; often they are the same."""
         if entry.tags == entry.held:

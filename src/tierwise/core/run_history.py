@@ -94,12 +94,6 @@ def percentile(runs: Sequence[Run], percent: int, candidates: Candidates) -> Per
     )
 
 
-def usual_output_tokens(executions: Iterable[Execution], percent: int = 90) -> int | None:
-    """The answer that `percent` of the calls stay within, in tokens; None of fewer than `RUNS_NEEDED`."""
-    lengths = [e.usage.output_tokens for e in executions if e.outcome == "ok" and e.usage != Usage()]
-    return nearest_rank(lengths, percent) if len(lengths) >= RUNS_NEEDED else None
-
-
 def nearest_rank(values: Sequence[int], percent: int) -> int:
     """The smallest value that at least `percent` (1-100) of the values do not exceed; needs a value."""
     assert values, "a rank needs values"

@@ -76,6 +76,7 @@ RULES: Final[dict[str, str]] = {
     "bad-model": "The text is no model's id",
     "bad-url": "The text is no URL that can be posted to",
     "model-not-on-platform": "The platform does not have the model that a tier names",
+    "tier-without-model": "No model of the platform stands on a rung",
     "not-a-number": "A number was meant",
     "out-of-range": "The number is out of range",
     "thresholds-cross": "Yellow would begin above red",
